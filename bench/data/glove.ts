@@ -1,0 +1,25 @@
+import { type Dataset, type HeldOut, heldOutTotal, split } from './dataset.js';
+import { sample, uniform } from './random.js';
+
+const DIMENSION = 100;
+const SEED = 20_100;
+
+/** The most frequent words of GloVe 6B as 100-d vectors; a seeded choice of them is held out as queries. */
+export async function glove(size: number, heldOut: HeldOut): Promise<Dataset> {
+  const held = heldOutTotal(heldOut);
+  const total = size + held;
+  const bytes = total * DIMENSION * 4;
+  const response = await fetch(new URL(`peers-data/glove-100.f32?bytes=${bytes}`, document.baseURI));
+  if (!response.ok) {
+    throw new Error(
+      `GloVe answered ${response.status}. Start the page by "npm run bench", which fetches it.`,
+    );
+  }
+  const rows = new Float32Array(await response.arrayBuffer());
+  if (rows.length !== total * DIMENSION) {
+    throw new Error(
+      `GloVe has ${rows.length / DIMENSION} words, ${total} are needed. Ask for a smaller size.`,
+    );
+  }
+  return split('glove', DIMENSION, rows, sample(uniform(SEED), total, held), heldOut);
+}

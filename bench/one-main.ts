@@ -1,0 +1,3 @@
+import { runOne } from './one.js';
+
+void runOne();

@@ -1,0 +1,44 @@
+import { recallOf } from '../data/recall.js';
+import { rotated } from '../measure/rotate.js';
+import { median } from '../measure/statistics.js';
+import { measurement, note, pause, type RowKind } from './context.js';
+import { freshLanes, freshUrl } from './fresh.js';
+
+/** A new page load that finds the data stored: how long until it has answered. */
+export const open: RowKind = {
+  name: 'open',
+  title: 'Cold open: a new page, from the start of the navigation',
+  columns: [
+    { key: 'openMs', title: 'to opened', unit: 'ms' },
+    { key: 'firstResultMs', title: 'to first answer', unit: 'ms' },
+    { key: 'recall', title: 'recall of it', unit: 'share' },
+  ],
+  principal: 'firstResultMs',
+  needs: 'stored',
+  async measure(context) {
+    const { data, params, host, truth } = context;
+    const kth = (await truth.queries())[0]!;
+    const lanes = freshLanes(context);
+    const results = lanes.map((lane) => measurement('open', lane));
+    const opens = lanes.map((): number[] => []);
+    const answers = lanes.map((): number[] => []);
+    // The first round fills the browser's caches of code, as for a visitor who comes back; it is not counted.
+    for (let round = 0; round <= params.rounds + 2; round++) {
+      for (const at of rotated([...lanes.keys()], round)) {
+        await pause(300);
+        const report = await host.openFresh(freshUrl(context, lanes[at]!));
+        const result = results[at]!;
+        note(result, report.answer?.note);
+        result.values.recall = recallOf(data, data.queries[0]!, report.answer!.ids, params.topK, kth);
+        if (round === 0) continue;
+        opens[at]!.push(report.openMs);
+        answers[at]!.push(report.firstResultMs);
+      }
+    }
+    for (const [at, { values }] of results.entries()) {
+      values.openMs = median(opens[at]!);
+      values.firstResultMs = median(answers[at]!);
+    }
+    return results;
+  },
+};

@@ -1,0 +1,116 @@
+import { sizeLabel } from './params.js';
+import { LABELS } from './peers/contract.js';
+import type { GoalResult, Measurement, Results, SetResults } from './results.js';
+import type { Column } from './rows/context.js';
+import { TABLES } from './rows/index.js';
+
+/** Text in rows and columns, for the page and for the terminal. */
+export interface Table {
+  title: string;
+  header: string[];
+  rows: string[][];
+  notes: string[];
+}
+
+export function tablesOf({ sets, goals }: Results): Table[] {
+  return [...sets.flatMap(tablesOfSet), ...(goals.length > 0 ? [goalTable(goals)] : [])];
+}
+
+function tablesOfSet(set: SetResults): Table[] {
+  return TABLES.flatMap(({ name, title, columns, principal }) => {
+    const measured = set.measurements.filter(({ row }) => row === name);
+    if (measured.length === 0) return [];
+    const against = (['js', 'hnsw'] as const).map((system) => measured.find((one) => one.system === system));
+    return [
+      {
+        title: `${set.data} ${sizeLabel(set.size)} × ${set.dimension}: ${title}`,
+        header: ['', ...columns.map((column) => column.title), '× JS', '× hnswlib'],
+        rows: measured.map((one) => [
+          labelOf(one),
+          ...columns.map((column) => format(one.values[column.key], column.unit)),
+          ...against.map((other) => ratio(one.values[principal], other?.values[principal])),
+        ]),
+        notes: measured.flatMap((one) => one.notes.map((note) => `${labelOf(one)}: ${note}`)),
+      },
+    ];
+  });
+}
+
+function goalTable(goals: readonly GoalResult[]): Table {
+  return {
+    title: 'Goals at mixture 100k × 384',
+    header: ['goal', 'at most', 'measured', ''],
+    rows: goals.map(({ goal, limit, measured, met }) => [
+      goal,
+      String(limit),
+      significant(measured),
+      met ? 'met' : 'missed',
+    ]),
+    notes: [],
+  };
+}
+
+function labelOf({ system, variant }: Measurement): string {
+  return variant === undefined ? LABELS[system] : `${LABELS[system]}, ${variant}`;
+}
+
+function format(value: number | undefined, unit: Column['unit']): string {
+  if (value === undefined) return '–';
+  switch (unit) {
+    case 'ms':
+      return `${significant(value)} ms`;
+    case 'bytes':
+      return `${significant(value / 1e6)} MB`;
+    case 'share':
+      return value.toFixed(4);
+    case 'per second':
+      return significant(value);
+    case 'times':
+      return `${significant(value)} ×`;
+  }
+}
+
+function ratio(a: number | undefined, b: number | undefined): string {
+  return a === undefined || b === undefined ? '–' : significant(a / b);
+}
+
+/** Three significant digits, never in scientific notation. */
+function significant(value: number): string {
+  if (Math.abs(value) >= 100) return String(Math.round(value));
+  return String(Number(value.toPrecision(3)));
+}
+
+export function toMarkdown({ title, header, rows, notes }: Table): string {
+  const widths = header.map((_, i) => Math.max(3, ...[header, ...rows].map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => pad(cell, widths[i]!, i)).join(' | ')} |`;
+  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  const text = [`**${title}**`, '', line(header), rule, ...rows.map(line), ''];
+  for (const note of notes) text.push(`- ${note}`);
+  if (notes.length > 0) text.push('');
+  return text.join('\n');
+}
+
+function pad(cell: string, width: number, column: number): string {
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+}
+
+export function toElement({ title, header, rows, notes }: Table): HTMLElement {
+  const section = document.createElement('section');
+  const table = section.appendChild(document.createElement('table'));
+  table.createCaption().textContent = title;
+  fill(table.createTHead().insertRow(), header, 'col');
+  const body = table.createTBody();
+  for (const row of rows) fill(body.insertRow(), row, undefined);
+  for (const note of notes) section.appendChild(document.createElement('p')).textContent = note;
+  return section;
+}
+
+function fill(row: HTMLTableRowElement, cells: readonly string[], scope: 'col' | undefined): void {
+  for (const [i, text] of cells.entries()) {
+    const cell = document.createElement(scope || i === 0 ? 'th' : 'td');
+    if (cell.tagName === 'TH') cell.setAttribute('scope', scope ?? 'row');
+    cell.textContent = text;
+    row.append(cell);
+  }
+}

@@ -1,0 +1,2 @@
+const [nearshore, embedders] = await Promise.all([import('./nearshore.js'), import('./embedders.js')]);
+Object.assign(globalThis, { embedders, nearshore });

@@ -1,0 +1,3 @@
+/** Set by e2e/pages/blank.js. */
+declare var nearshore: typeof import('nearshore');
+declare var embedders: typeof import('nearshore/embedders');

@@ -1,0 +1,52 @@
+// Writes dist/: the modules for bundlers, their declarations, and dist/standalone.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+rmSync('dist', { recursive: true, force: true });
+
+await build({ mode: 'library', logLevel: 'warn' });
+expectWorkerExpression('dist');
+await build({ mode: 'standalone', logLevel: 'warn' });
+expectOrtAlone('dist/standalone');
+// The licence of the embedder's data goes where the data goes.
+for (const folder of ['dist/assets', 'dist/standalone/assets']) {
+  copyFileSync('src/client/embedders/assets/NOTICE', `${folder}/NOTICE`);
+}
+
+const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+});
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+// The worker's entry is run, not called: it exports nothing.
+writeFileSync('dist/types/worker.d.ts', 'export {};\n');
+
+/**
+ * ORT starts its threads from the file that it is in: whatever else that file runs would run in each of them.
+ *
+ * @param {string} folder
+ */
+function expectOrtAlone(folder) {
+  const file = readdirSync(folder).find((name) => /^chunk-ort-.*\.js$/.test(name));
+  if (!file) throw new Error(`No chunk of ONNX Runtime in ${folder}: see codeSplitting in vite.config.ts.`);
+  if (/\bfrom\s*["'`]\.\//.test(readFileSync(`${folder}/${file}`, 'utf8'))) {
+    throw new Error(
+      `${folder}/${file} imports other files of this package, which its threads would run too.`,
+    );
+  }
+}
+
+/**
+ * Bundlers find the worker by this expression, written just so.
+ *
+ * @param {string} folder
+ */
+function expectWorkerExpression(folder) {
+  const expression = 'new Worker(new URL("./worker.js", import.meta.url), { type: "module" })';
+  const files = readdirSync(folder).filter((name) => name.endsWith('.js'));
+  if (files.some((name) => readFileSync(`${folder}/${name}`, 'utf8').includes(expression))) return;
+  throw new Error(`No file in ${folder} has ${expression}, so no bundler would find the worker.`);
+}

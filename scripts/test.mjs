@@ -1,0 +1,101 @@
+// @ts-check
+// `npm test`: every check, in one summary. `npm test -- unit e2e` runs those steps only.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBrowsers } from './ensure-browsers.mjs';
+import { run } from './run.mjs';
+import { playwrightCounts, vitestCounts } from './test-counts.mjs';
+
+/**
+ * @typedef {object} Step
+ * @property {readonly (readonly string[])[]} commands run side by side
+ * @property {boolean} [browsers] needs real browsers
+ * @property {(report: string) => import('./test-counts.mjs').Counts} [counts] reads the runner's JSON report;
+ *   without it each command counts as one
+ */
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const reports = mkdtempSync(join(tmpdir(), 'nearshore-test-'));
+process.on('exit', () => rmSync(reports, { recursive: true, force: true }));
+/** @param {string} step */
+const reportOf = (step) => join(reports, `${step}.json`);
+
+/** @param {string} step @param {readonly string[]} projects */
+const vitest = (step, projects) => [
+  ...['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportOf(step)}`],
+  ...projects.map((project) => `--project=${project}`),
+];
+/** @param {string} project */
+const tsc = (project) => ['tsc', '-p', project];
+
+/** @type {Record<string, Step>} */
+const STEPS = {
+  lint: { commands: [['biome', 'check', '--error-on-warnings']] },
+  typecheck: { commands: [tsc('src/shared'), tsc('src/client'), tsc('src/worker'), tsc('.')] },
+  knip: { commands: [['knip']] },
+  unit: { commands: [vitest('unit', ['unit'])], counts: vitestCounts },
+  browser: {
+    commands: [vitest('browser', ['chromium', 'firefox'])],
+    counts: vitestCounts,
+    browsers: true,
+  },
+  // Apart from the step before, because a step without any test fails.
+  isolated: { commands: [vitest('isolated', ['isolated'])], counts: vitestCounts, browsers: true },
+  build: { commands: [['npm', 'run', 'build']] },
+  size: { commands: [['size-limit']] },
+  demo: { commands: [['npm', 'run', 'build:demo']] },
+  e2e: {
+    commands: [['playwright', 'test', '--reporter=list,json']],
+    counts: playwrightCounts,
+    browsers: true,
+  },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((step) => !(step in STEPS));
+if (unknown.length > 0) {
+  console.error(`There is no step ${unknown.join(', ')}. The steps are ${Object.keys(STEPS).join(', ')}.`);
+  process.exit(2);
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
+const table = [];
+const names = Object.keys(STEPS).filter((step) => asked.length === 0 || asked.includes(step));
+if (names.some((name) => STEPS[name]?.browsers)) await ensureBrowsers();
+for (const name of names) await runStep(name);
+
+console.log(`\n${['step       passed  failed  skipped  seconds', ...table].join('\n')}\n`);
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** @param {string} name */
+async function runStep(name) {
+  const step = /** @type {Step} */ (STEPS[name]);
+  const started = performance.now();
+  console.log(`▶ ${name}`);
+  const runs = await Promise.all(
+    step.commands.map((command) => run(command, { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(name) })),
+  );
+  const broken = runs.filter((result) => !result.ok);
+  const counts = step.counts
+    ? step.counts(reportOf(name))
+    : { passed: runs.length - broken.length, failed: broken.length, skipped: 0 };
+  // A runner can fail without a failed test: no tests found, an error outside of any, a crash.
+  if (broken.length > 0 && counts.failed === 0) counts.failed = 1;
+
+  for (const result of broken) console.log(result.output);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  table.push(
+    `${name.padEnd(9)} ${String(counts.passed).padStart(7)} ${String(counts.failed).padStart(7)} ` +
+      `${String(counts.skipped).padStart(8)} ${seconds.padStart(8)}`,
+  );
+  console.log(`  ${counts.failed > 0 ? '✘' : '✔'} ${name}: ${counts.passed} passed in ${seconds} s`);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}

@@ -1,0 +1,310 @@
+import { batchError, type Problem, VectorStoreError } from '../shared/errors.js';
+import { checkFilter } from '../shared/filter.js';
+import type { Filter } from '../shared/filter-types.js';
+import { queryProblem } from '../shared/query-check.js';
+import { idProblem } from '../shared/record-check.js';
+import type {
+  ChangeEvent,
+  CollectionConfig,
+  CollectionStats,
+  Embedder,
+  ListOptions,
+  ListPage,
+  Metric,
+  Progress,
+  Query,
+  QueryResult,
+  StoredRecord,
+  VectorBatch,
+  VectorRecord,
+  WorkerEmbedder,
+  WriteOptions,
+  WriteResult,
+} from '../shared/types.js';
+import type { QueryOnWire } from '../shared/worker-api.js';
+import { embedRecords, embedTexts, isWorkerEmbedder } from './embed.js';
+import { packMetadata, packRecords } from './pack-records.js';
+import { unpackMatches, unpackRecords } from './unpack-records.js';
+import { searchWhere } from './where.js';
+import { handOver, type WorkerLink } from './worker-link.js';
+
+const MAX_LIST_LIMIT = 10_000;
+
+/**
+ * A named set of records whose vectors share one dimension and metric. Made by `VectorStore.collection`.
+ *
+ * Every method rejects with a `VectorStoreError`: besides the codes it names, `CLOSED`, `WORKER_LOST` and the
+ * storage codes are possible everywhere.
+ *
+ * @typeParam M the metadata's type: filters are typed by it.
+ */
+export class Collection<M = unknown> {
+  readonly name: string;
+  readonly dimension: number;
+  readonly metric: Metric;
+  /** The pinned fingerprint of the model that makes the vectors, where one was given. */
+  readonly embeddingSpace: string | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly link: WorkerLink,
+    private readonly config: CollectionConfig,
+    private readonly embedder: Embedder | WorkerEmbedder | undefined,
+    private readonly listen: (listener: (event: ChangeEvent) => void) => () => void,
+  ) {
+    this.name = config.name;
+    this.dimension = config.dimension;
+    this.metric = config.metric;
+    this.embeddingSpace = config.embeddingSpace;
+  }
+
+  /**
+   * Writes records, replacing those with the same id. One call is all or nothing, and is on disk when it resolves
+   * (see `durability`). The caller's arrays are copied at once and never changed.
+   *
+   * @throws `INVALID_ARGUMENT`, `DIMENSION_MISMATCH` or `DUPLICATE_ID` (within the batch), with every bad position
+   *   in `problems`; `QUOTA_EXCEEDED`; `ABORTED`.
+   */
+  upsert(
+    records: readonly VectorRecord<M>[] | VectorBatch<M>,
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    return this.#write(records, 'upsert', options);
+  }
+
+  /** As `upsert`, but an id that is already there rejects the whole batch with `DUPLICATE_ID`. */
+  insert(
+    records: readonly VectorRecord<M>[] | VectorBatch<M>,
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    return this.#write(records, 'insert', options);
+  }
+
+  /**
+   * Replaces the metadata of records and leaves their vectors and texts alone.
+   *
+   * @throws `INVALID_ARGUMENT` where an id is not there, with every bad position in `problems`.
+   */
+  async setMetadata(
+    updates: readonly { id: string; metadata: M }[],
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    const { ids, metadata } = packMetadata(updates, this.config);
+    const args = { collection: this.name, ids, metadata, durability: options.durability ?? 'disk' };
+    return this.link.call((api, call) => api.setMetadata(call, args), {
+      isWrite: true,
+      signal: options.signal,
+    });
+  }
+
+  /** Deletes records by id (absent ones are passed over) or by filter. `count` tells how many there were. */
+  async delete(
+    which: { ids: readonly string[]; filter?: never } | { filter: Filter<M>; ids?: never },
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    const { ids, filter } = which as { ids?: unknown; filter?: unknown };
+    if ((ids === undefined) === (filter === undefined)) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        'delete takes exactly one of ids and filter. Anything else could delete more than was meant, so nothing was. Give { ids: [...] } or { filter }.',
+      );
+    }
+    if (filter !== undefined) checkFilter(filter);
+    const args = {
+      collection: this.name,
+      ids: ids === undefined ? undefined : checkedIds(ids),
+      filter: filter as Query['filter'],
+      durability: options.durability ?? 'disk',
+    };
+    return this.link.call((api, call) => api.delete(call, args), { isWrite: true, signal: options.signal });
+  }
+
+  /** The records with these ids, in the order asked; `undefined` where there is none. */
+  async get(
+    ids: readonly string[],
+    { includeVectors = false }: { includeVectors?: boolean } = {},
+  ): Promise<(StoredRecord<M> | undefined)[]> {
+    const wanted = checkedIds(ids);
+    const { found, records } = await this.link.call((api, call) =>
+      api.get(call, this.name, wanted, includeVectors),
+    );
+    const unpacked = unpackRecords<M>(records);
+    let next = 0;
+    return found.map((isThere) => (isThere ? unpacked[next++] : undefined));
+  }
+
+  async has(id: string): Promise<boolean> {
+    const { found } = await this.link.call((api, call) => api.get(call, this.name, checkedIds([id]), false));
+    return found[0]!;
+  }
+
+  /** How many records there are, or how many pass the filter. */
+  async count(filter?: Filter<M>): Promise<number> {
+    if (filter !== undefined) checkFilter(filter);
+    return this.link.call((api, call) => api.count(call, this.name, filter as Query['filter']));
+  }
+
+  /** One page of records, in the order of id; pass the page's `cursor` on for the next. No cursor: the end. */
+  async list(options: ListOptions<M> = {}): Promise<ListPage<M>> {
+    const { filter, limit = 100, cursor, includeVectors = false } = options;
+    if (filter !== undefined) checkFilter(filter);
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIST_LIMIT) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        `limit is ${String(limit)}. A page holds 1 to ${MAX_LIST_LIMIT} records, so that one page fits into memory. Give a whole number in that range and page on with cursor.`,
+      );
+    }
+    const wire = {
+      filter,
+      limit,
+      includeVectors,
+      ...(cursor === undefined ? {} : { cursor }),
+    } as ListOptions;
+    const page = await this.link.call((api, call) => api.list(call, this.name, wire));
+    const records = unpackRecords<M>(page.records);
+    return page.cursor === undefined ? { records } : { records, cursor: page.cursor };
+  }
+
+  /**
+   * The `topK` nearest records. There is no hidden threshold: if k records pass the filter, k are returned.
+   *
+   * @throws `INVALID_ARGUMENT`, `DIMENSION_MISMATCH`, `BACKEND_UNAVAILABLE`, `ABORTED`.
+   */
+  async query(query: Query<M>): Promise<QueryResult<M>> {
+    const [answer] = await this.#query([query], (problem) => {
+      throw new VectorStoreError(problem.code, problem.message);
+    });
+    return answer!;
+  }
+
+  /**
+   * One answer per query, computed together. The queries' own signals abort the whole call.
+   *
+   * @throws as `query`, with every bad position in `problems`.
+   */
+  async queryMany(queries: readonly Query<M>[]): Promise<QueryResult<M>[]> {
+    if (!Array.isArray(queries)) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        'queryMany was not given an array. It answers by position. Give an array of queries, or use query() for one.',
+      );
+    }
+    const problems: Problem[] = [];
+    const check = (problem: Problem) => problems.push(problem);
+    return queries.length === 0
+      ? []
+      : this.#query(queries, check, () => {
+          if (problems.length > 0) throw batchError('queries', problems, problems.length);
+        });
+  }
+
+  /** Compacts now: merges segments and gives back the space of replaced and deleted records. Queries go on meanwhile. */
+  async optimize(
+    options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
+  ): Promise<void> {
+    await this.link.call((api, call) => api.optimize(call, this.name), { ...options, isWrite: true });
+  }
+
+  async stats(): Promise<CollectionStats> {
+    return this.link.call((api, call) => api.stats(call, this.name));
+  }
+
+  /** Calls the listener after each change of this collection. Returns a function that ends it. */
+  on(event: 'change', listener: (event: ChangeEvent) => void): () => void {
+    if (event !== 'change') {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        `There is no event ${JSON.stringify(event)}. A listener for it would never be called. Collections have 'change'.`,
+      );
+    }
+    return this.listen(listener);
+  }
+
+  async #write(
+    records: readonly VectorRecord<M>[] | VectorBatch<M>,
+    mode: 'upsert' | 'insert',
+    { durability = 'disk', signal, onProgress }: WriteOptions,
+  ): Promise<WriteResult> {
+    let packed = packRecords(records, this.config, this.embedder !== undefined);
+    if (packed.toEmbed.length > 0 && !isWorkerEmbedder(this.embedder)) {
+      packed = await embedRecords(packed, this.embedder!, this.config, signal, onProgress);
+    }
+    const { ids, vectors, metadata, texts } = packed;
+    const args = handOver({ collection: this.name, records: packed, mode, durability }, [
+      vectors,
+      ...[ids, metadata, texts].flatMap((column) =>
+        column === undefined ? [] : [column.bytes, column.offsets],
+      ),
+    ]);
+    return this.link.call((api, call) => api.upsert(call, args), { isWrite: true, signal, onProgress });
+  }
+
+  async #query(
+    queries: readonly Query<M>[],
+    onProblem: (problem: Problem) => void,
+    checked: () => void = () => {},
+  ): Promise<QueryResult<M>[]> {
+    const rules = { dimension: this.dimension, metric: this.metric, canEmbed: this.embedder !== undefined };
+    for (const [position, query] of queries.entries()) {
+      const fault = queryProblem(query, rules);
+      if (fault !== undefined) onProblem({ position, ...fault });
+    }
+    checked();
+    const signals = queries.flatMap(({ signal }) => (signal === undefined ? [] : [signal]));
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const wires: QueryOnWire[] = [];
+    for (const query of queries) wires.push(await this.#toWire(query, signal));
+    const ask = async (asked: readonly QueryOnWire[]) => {
+      const answers = await this.link.call((api, call) => api.query(call, this.name, asked), { signal });
+      return answers.map((answer) => unpackMatches<M>(answer));
+    };
+    if (queries.every(({ where }) => where === undefined)) return ask(wires);
+    return Promise.all(
+      queries.map(async ({ where }, i) => {
+        const one = async (wire: QueryOnWire) => (await ask([wire]))[0]!;
+        return where === undefined ? one(wires[i]!) : searchWhere(one, wires[i]!, where);
+      }),
+    );
+  }
+
+  async #toWire(query: Query<M>, signal: AbortSignal | undefined): Promise<QueryOnWire> {
+    const {
+      vector,
+      text,
+      id,
+      topK = 10,
+      minScore,
+      filter,
+      includeVectors = false,
+      includeMetadata = true,
+    } = query;
+    const options = {
+      topK,
+      includeVectors,
+      includeMetadata,
+      ...(minScore === undefined ? {} : { minScore }),
+      ...(filter === undefined ? {} : { filter: filter as NonNullable<Query['filter']> }),
+    };
+    if (vector !== undefined) return { ...options, vector: Float32Array.from(vector) };
+    if (id !== undefined) return { ...options, id };
+    if (this.embedder === undefined || isWorkerEmbedder(this.embedder)) return { ...options, text: text! };
+    const [embedded] = await embedTexts([text!], this.embedder, this.config, signal);
+    return { ...options, vector: Float32Array.from(embedded!) };
+  }
+}
+
+function checkedIds(ids: unknown): readonly string[] {
+  if (!Array.isArray(ids)) {
+    throw new VectorStoreError(
+      'INVALID_ARGUMENT',
+      'ids is not an array. Records are looked up by position. Give an array of strings.',
+    );
+  }
+  const problems: Problem[] = [];
+  for (const [position, id] of ids.entries()) {
+    const fault = idProblem(id);
+    if (fault !== undefined) problems.push({ position, ...fault });
+  }
+  if (problems.length > 0) throw batchError('ids', problems, problems.length);
+  return ids;
+}

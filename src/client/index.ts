@@ -1,0 +1,13 @@
+export { type Problem, VectorStoreError, type VectorStoreErrorCode } from '../shared/errors.js';
+export type { FieldCondition, Filter, JsonScalar } from '../shared/filter-types.js';
+export type * from '../shared/types.js';
+export {
+  type ValidateOptions,
+  type ValidationResult,
+  validateQuery,
+  validateRecords,
+} from '../shared/validate.js';
+export type { Collection } from './collection.js';
+export { openStore } from './open-store.js';
+export type { VectorStore } from './store.js';
+export type { StoreOptions } from './store-options.js';

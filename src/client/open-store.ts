@@ -1,0 +1,54 @@
+import { checkName } from '../shared/argument-check.js';
+import { VectorStoreError } from '../shared/errors.js';
+import { shareLink } from './shared-links.js';
+import { spawnWorker } from './spawn-worker.js';
+import { VectorStore } from './store.js';
+import type { StoreOptions } from './store-options.js';
+import type { WorkerSource } from './worker-link.js';
+
+/**
+ * Opens a store by name, or creates it. Stores of one name on one page share one worker; any number of tabs may
+ * hold the same store. Names match `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+ *
+ * ```ts
+ * const store = await openStore('field-guide');
+ * const notes = await store.collection('notes', { dimension: 384 });
+ * ```
+ *
+ * @throws {VectorStoreError} `INVALID_ARGUMENT`, `CONFIG_MISMATCH` (open on this page with other options),
+ *   `STORAGE_BLOCKED`, `FORMAT_TOO_NEW`, `WORKER_LOST` (the worker's file cannot be loaded).
+ */
+export async function openStore(name: string, options: StoreOptions = {}): Promise<VectorStore> {
+  checkName('store', name);
+  const { storage = 'indexeddb', backend = 'auto', worker, assetBaseUrl } = options;
+  checkChoice('storage', storage, ['indexeddb', 'memory']);
+  checkChoice('backend', backend, ['auto', 'wasm', 'js']);
+  if (typeof Worker === 'undefined') {
+    throw new VectorStoreError(
+      'STORAGE_BLOCKED',
+      'There are no Web Workers here. A store lives in a browser, in a worker of its page; importing this package elsewhere (server-side rendering) is fine, opening a store is not. ' +
+        'Call openStore in the browser only.',
+    );
+  }
+  const base =
+    assetBaseUrl === undefined
+      ? undefined
+      : new URL(String(assetBaseUrl).replace(/\/?$/, '/'), location.href).href;
+  return new VectorStore(
+    await shareLink({ name, storage, backend, assetBaseUrl: base }, workerSource(worker)),
+  );
+}
+
+function workerSource(worker: StoreOptions['worker']): WorkerSource {
+  if (worker === undefined) return { spawn: spawnWorker, owned: true, replaceable: true };
+  if (typeof worker === 'function') return { spawn: worker, owned: true, replaceable: true };
+  return { spawn: () => worker, owned: false, replaceable: false };
+}
+
+function checkChoice(option: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return;
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `${option} is ${JSON.stringify(value)}. There is no such ${option}, and guessing could keep data in the wrong place. Give one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}.`,
+  );
+}

@@ -1,0 +1,78 @@
+import { VectorStoreError } from '../shared/errors.js';
+import type { StoreEvents } from '../shared/types.js';
+import type { OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
+import { Emitter } from './emitter.js';
+import { WorkerLink, type WorkerSource } from './worker-link.js';
+
+/** One store's link to its worker, shared by every handle on the page that opened the same name. */
+export interface SharedLink {
+  readonly name: string;
+  readonly link: WorkerLink;
+  readonly events: Emitter<StoreEvents>;
+  /** Gives one handle back; the worker ends with the last. */
+  release(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+interface Entry {
+  readonly args: OpenStoreArgs;
+  readonly link: WorkerLink;
+  readonly events: Emitter<StoreEvents>;
+  handles: number;
+}
+
+const entries = new Map<string, Entry>();
+
+export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Promise<SharedLink> {
+  const { name } = args;
+  let entry = entries.get(name);
+  if (entry === undefined) {
+    const events = new Emitter<StoreEvents>();
+    entry = {
+      args,
+      link: new WorkerLink(source, args, (event) => forward(events, event)),
+      events,
+      handles: 0,
+    };
+    entries.set(name, entry);
+  } else {
+    refuseOtherOptions(entry.args, args);
+  }
+  const shared = entry;
+  shared.handles++;
+  const end = async (how: () => Promise<void>) => {
+    if (entries.get(name) === shared) entries.delete(name);
+    await how();
+  };
+  const release = async () => {
+    if (--shared.handles === 0) await end(() => shared.link.close());
+  };
+  try {
+    await shared.link.open();
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    name,
+    link: shared.link,
+    events: shared.events,
+    release,
+    destroy: () => end(() => shared.link.close((api, call) => api.destroy(call))),
+  };
+}
+
+function forward(events: Emitter<StoreEvents>, { type, detail }: StoreEventOnWire): void {
+  events.emit(type, detail as never);
+}
+
+function refuseOtherOptions(open: OpenStoreArgs, asked: OpenStoreArgs): void {
+  for (const key of ['storage', 'backend', 'assetBaseUrl'] as const) {
+    if (open[key] === asked[key]) continue;
+    throw new VectorStoreError(
+      'CONFIG_MISMATCH',
+      `Store "${open.name}" is open on this page with ${key} ${String(open[key])}, not ${String(asked[key])}. Both handles share one worker, which has one setting. ` +
+        'Open it with the same options, or close the other handle first.',
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import { checkDimension, checkMetric, checkName } from '../shared/argument-check.js';
+import { VectorStoreError } from '../shared/errors.js';
+import type {
+  CollectionConfig,
+  CollectionOptions,
+  Embedder,
+  Metrics,
+  StoreEvents,
+  StoreStatus,
+  WorkerEmbedder,
+} from '../shared/types.js';
+import { Collection } from './collection.js';
+import { isWorkerEmbedder } from './embed.js';
+import type { SharedLink } from './shared-links.js';
+
+const EVENTS: readonly (keyof StoreEvents)[] = ['change', 'backend', 'worker-lost'];
+
+/** An open store. Made by `openStore`. */
+export class VectorStore {
+  readonly name: string;
+  #closed = false;
+
+  /** @internal */
+  constructor(private readonly shared: SharedLink) {
+    this.name = shared.name;
+  }
+
+  /**
+   * Opens a collection, or creates it. Nothing is ever dropped or converted implicitly.
+   *
+   * @throws `CONFIG_MISMATCH` if it exists with another dimension, metric or embedding space; `INVALID_ARGUMENT`.
+   */
+  async collection<M = unknown>(name: string, options: CollectionOptions = {}): Promise<Collection<M>> {
+    this.#checkOpen();
+    checkName('collection', name);
+    const { metric, embedder } = options;
+    if (embedder !== undefined) checkEmbedder(embedder);
+    const dimension = options.dimension ?? embedder?.dimension;
+    if (dimension !== undefined) checkDimension(dimension);
+    if (metric !== undefined) checkMetric(metric);
+    if (embedder !== undefined && embedder.dimension !== dimension)
+      throw embedderMismatch(embedder, dimension!);
+    const { link, events } = this.shared;
+    const config = await link.openCollection({
+      name,
+      dimension,
+      metric,
+      embeddingSpace: options.embeddingSpace ?? embedder?.id,
+      embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
+    });
+    return new Collection<M>(link, config, embedder, (listener) =>
+      events.on('change', (event) => {
+        if (event.collection === name) listener(event);
+      }),
+    );
+  }
+
+  /** The collections of the store, by name. */
+  async listCollections(): Promise<CollectionConfig[]> {
+    this.#checkOpen();
+    return this.shared.link.call((api, call) => api.listCollections(call));
+  }
+
+  /** Deletes a collection with its records. False: there was none. */
+  async dropCollection(name: string): Promise<boolean> {
+    this.#checkOpen();
+    checkName('collection', name);
+    const dropped = await this.shared.link.call((api, call) => api.dropCollection(call, name), {
+      isWrite: true,
+    });
+    this.shared.link.forgetCollection(name);
+    return dropped;
+  }
+
+  async status(): Promise<StoreStatus> {
+    this.#checkOpen();
+    const { link } = this.shared;
+    return { ...(await link.call((api, call) => api.status(call))), workerRestarts: link.restarts };
+  }
+
+  /** Durations of operations in the worker, in milliseconds, since it started. */
+  async metrics(): Promise<Metrics> {
+    this.#checkOpen();
+    return this.shared.link.call((api, call) => api.metrics(call));
+  }
+
+  /** Calls the listener on each such event. Returns a function that ends it. */
+  on<K extends keyof StoreEvents>(event: K, listener: (detail: StoreEvents[K]) => void): () => void {
+    if (!EVENTS.includes(event)) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        `There is no event ${JSON.stringify(event)}. A listener for it would never be called. Stores have ${EVENTS.join(', ')}.`,
+      );
+    }
+    return this.shared.events.on(event, listener);
+  }
+
+  /** Ends this handle. The worker ends with the last handle of the page; the data stays. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.shared.release();
+  }
+
+  /** Deletes the store with all its collections, and closes it for every handle of this page. */
+  async destroy(): Promise<void> {
+    this.#checkOpen();
+    this.#closed = true;
+    await this.shared.destroy();
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    throw new VectorStoreError(
+      'CLOSED',
+      `This handle of store "${this.name}" has been closed. It no longer reaches the worker. Open the store again with openStore().`,
+    );
+  }
+}
+
+function checkEmbedder(embedder: Embedder | WorkerEmbedder): void {
+  const { id, dimension } = embedder;
+  const canEmbed = isWorkerEmbedder(embedder) || typeof embedder.embed === 'function';
+  if (typeof id === 'string' && id !== '' && canEmbed) {
+    checkDimension(dimension);
+    return;
+  }
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    'The embedder lacks a non-empty id or an embed function. Its id is pinned as the embedding space, so that vectors of two models never mix. ' +
+      'Give { id, dimension, embed(texts, signal) }, or what a function of nearshore/embedders returns.',
+  );
+}
+
+function embedderMismatch(embedder: Embedder | WorkerEmbedder, dimension: number): VectorStoreError {
+  return new VectorStoreError(
+    'DIMENSION_MISMATCH',
+    `Embedder "${embedder.id}" makes vectors of ${embedder.dimension} numbers, but dimension is ${dimension}. They could not be stored. ` +
+      'Leave dimension out, or use an embedder that fits.',
+  );
+}

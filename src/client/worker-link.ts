@@ -1,0 +1,228 @@
+import { type Remote, transfer } from 'comlink';
+import { abortedError, errorFromWire, VectorStoreError } from '../shared/errors.js';
+import type { Progress } from '../shared/types.js';
+import type {
+  FromWorker,
+  OpenCollectionArgs,
+  OpenStoreArgs,
+  Outcome,
+  StoreApi,
+  StoreEventOnWire,
+} from '../shared/worker-api.js';
+import { WorkerConnection } from './worker-connection.js';
+
+export interface CallOptions {
+  /** A write that is lost on the way may have happened. */
+  readonly isWrite?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+interface Pending {
+  readonly isWrite: boolean;
+  readonly fail: (error: Error) => void;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+type Call<T> = (api: Remote<StoreApi>, call: number) => Promise<Outcome<T>>;
+
+export interface WorkerSource {
+  /** Makes a worker, or hands out the one that the app gave. */
+  readonly spawn: () => Worker;
+  /** The worker ends with the link. */
+  readonly owned: boolean;
+  /** A lost worker can be replaced. */
+  readonly replaceable: boolean;
+}
+
+/**
+ * The page's side of one store's worker. Every call settles: with a value, with an error, or with `WORKER_LOST`;
+ * the next call after a loss starts a new worker and opens in it what was open.
+ */
+export class WorkerLink {
+  readonly #pending = new Map<number, Pending>();
+  readonly #collections = new Map<string, OpenCollectionArgs>();
+  #connection: Promise<WorkerConnection> | undefined;
+  #nextCall = 1;
+  #closed: VectorStoreError | undefined;
+  #restarts = -1;
+
+  constructor(
+    private readonly source: WorkerSource,
+    private readonly store: OpenStoreArgs,
+    private readonly onEvent: (event: StoreEventOnWire) => void,
+  ) {}
+
+  /** How often the worker had to be replaced. */
+  get restarts(): number {
+    return Math.max(0, this.#restarts);
+  }
+
+  /** Starts the worker and opens the store in it. */
+  async open(): Promise<void> {
+    await this.#connected();
+  }
+
+  /** Opens a collection, and again in every worker that replaces this one. */
+  async openCollection(args: OpenCollectionArgs) {
+    const config = await this.call((api, call) => api.openCollection(call, args), { isWrite: true });
+    this.#collections.set(args.name, { ...args, ...config });
+    return config;
+  }
+
+  forgetCollection(name: string): void {
+    this.#collections.delete(name);
+  }
+
+  async call<T>(send: Call<T>, options: CallOptions = {}): Promise<T> {
+    const { signal } = options;
+    if (signal?.aborted) throw abortedError(signal.reason);
+    const connection = await this.#connected();
+    return this.#settle(connection, send, options);
+  }
+
+  /** Every later call rejects with `CLOSED`. */
+  async close(last?: Call<void>): Promise<void> {
+    if (this.#closed !== undefined) return;
+    const open = this.#connection;
+    try {
+      if (last !== undefined) await this.call(last, { isWrite: true });
+      else if (open !== undefined) await this.call((api, call) => api.close(call)).catch(() => undefined);
+    } finally {
+      this.#end(closedError(this.store.name));
+      (await open?.catch(() => undefined))?.close();
+    }
+  }
+
+  #end(reason: VectorStoreError): void {
+    this.#closed ??= reason;
+    this.#rejectPending(() => reason);
+  }
+
+  #connected(): Promise<WorkerConnection> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    this.#connection ??= this.#connect();
+    return this.#connection;
+  }
+
+  async #connect(): Promise<WorkerConnection> {
+    let connection: WorkerConnection | undefined;
+    try {
+      connection = new WorkerConnection(this.source.spawn(), this.source.owned, (message) =>
+        this.#receive(message),
+      );
+      await connection.ready();
+    } catch (error) {
+      connection?.close();
+      this.#connection = undefined;
+      throw startError(error);
+    }
+    const started = connection;
+    started.lost.then((reason) => this.#onLost(started, reason));
+    try {
+      await this.#settle(started, (api, call) => api.open(call, this.store), {});
+      for (const args of this.#collections.values()) {
+        await this.#settle(started, (api, call) => api.openCollection(call, args), {});
+      }
+    } catch (error) {
+      started.close();
+      this.#connection = undefined;
+      throw error;
+    }
+    this.#restarts++;
+    return started;
+  }
+
+  #settle<T>(connection: WorkerConnection, send: Call<T>, options: CallOptions): Promise<T> {
+    const { isWrite = false, signal, onProgress } = options;
+    const call = this.#nextCall++;
+    return new Promise<T>((resolve, reject) => {
+      const abort = () => {
+        connection.api.abort(call, String(signal?.reason)).catch(() => undefined);
+        // A write may have been committed already: its own answer decides.
+        if (!isWrite) fail(abortedError(signal?.reason));
+      };
+      const finish = () => {
+        this.#pending.delete(call);
+        signal?.removeEventListener('abort', abort);
+      };
+      const fail = (error: Error) => {
+        finish();
+        reject(error);
+      };
+      signal?.addEventListener('abort', abort);
+      // Comlink's own promise never settles once the worker is gone: `fail` is called from here then.
+      this.#pending.set(call, { isWrite, fail, onProgress });
+      send(connection.api, call).then((outcome) => {
+        if (!outcome.ok) return fail(errorFromWire(outcome.error));
+        finish();
+        resolve(outcome.value);
+      }, fail);
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.nearshore === 'progress') this.#pending.get(message.callId)?.onProgress?.(message.progress);
+    else if (message.nearshore === 'store-event') this.onEvent(message.event);
+  }
+
+  #onLost(connection: WorkerConnection, reason: string): void {
+    connection.close();
+    if (this.#closed !== undefined) return;
+    this.#connection = undefined;
+    this.#rejectPending((isWrite) => lostError(reason, isWrite));
+    if (this.store.storage === 'memory') this.#end(memoryLostError(this.store.name, reason));
+    else if (!this.source.replaceable)
+      this.#end(lostError(`${reason}, and it was given as a ready Worker`, false));
+    this.onEvent({ type: 'worker-lost', detail: { reason } });
+  }
+
+  #rejectPending(errorOf: (isWrite: boolean) => Error): void {
+    for (const { fail, isWrite } of [...this.#pending.values()]) fail(errorOf(isWrite));
+  }
+}
+
+/** Hands the buffers over instead of copying them. */
+export function handOver<T>(args: T, views: readonly (ArrayBufferView<ArrayBuffer> | undefined)[]): T {
+  return transfer(
+    args,
+    views.flatMap((view) => (view === undefined || view.byteLength === 0 ? [] : [view.buffer])),
+  );
+}
+
+function startError(cause: unknown): VectorStoreError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new VectorStoreError(
+    'WORKER_LOST',
+    `The store's worker could not be started: ${detail}. Nothing can be read or written without it. ` +
+      "Check that the worker's file is served (404?) and allowed by the Content-Security-Policy (worker-src), or pass openStore a worker of your own.",
+    { cause },
+  );
+}
+
+function lostError(reason: string, isWrite: boolean): VectorStoreError {
+  return new VectorStoreError(
+    'WORKER_LOST',
+    `The store's worker was lost before it answered: ${reason}. ${
+      isWrite
+        ? 'The write may or may not be on disk; what was acknowledged before is. Repeat it: upsert and delete are harmless to repeat.'
+        : 'Nothing was changed by this call. Repeat it: the next call starts a new worker.'
+    }`,
+    isWrite ? { outcome: 'unknown' } : {},
+  );
+}
+
+function memoryLostError(name: string, reason: string): VectorStoreError {
+  return new VectorStoreError(
+    'STORAGE_LOST',
+    `Store "${name}" was kept in the memory of a worker that was lost: ${reason}. Its records are gone. ` +
+      "Open and fill it anew, or use storage: 'indexeddb' to keep them.",
+  );
+}
+
+function closedError(name: string): VectorStoreError {
+  return new VectorStoreError(
+    'CLOSED',
+    `Store "${name}" has been closed on this page. Its worker no longer answers. Open it again with openStore().`,
+  );
+}

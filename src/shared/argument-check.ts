@@ -1,0 +1,40 @@
+import { VectorStoreError } from './errors.js';
+import { kindOf, shown } from './plain-object.js';
+import type { Metric } from './types.js';
+
+const MAX_DIMENSION = 4_096;
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const METRICS: readonly unknown[] = ['cosine', 'dot', 'l2'] satisfies Metric[];
+
+/** Throws `INVALID_ARGUMENT` unless it can name a store or a collection. */
+export function checkName(kind: 'store' | 'collection', name: unknown): asserts name is string {
+  if (typeof name === 'string' && NAME.test(name)) return;
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `The ${kind}'s name is ${typeof name === 'string' ? shown(name) : kindOf(name)}. It becomes part of database, lock and file names. ` +
+      'Use 1 to 64 of the letters A-Z and a-z, digits, ".", "_" and "-", the first one a letter or a digit.',
+  );
+}
+
+/** Throws `INVALID_ARGUMENT` unless it is a whole number from 1 to 4,096. */
+export function checkDimension(dimension: unknown): asserts dimension is number {
+  if (Number.isInteger(dimension) && (dimension as number) >= 1 && (dimension as number) <= MAX_DIMENSION)
+    return;
+  const what = typeof dimension === 'number' ? String(dimension) : kindOf(dimension);
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `dimension is ${what}. Every vector of a collection has the same length, a whole number from 1 to ${MAX_DIMENSION}. ` +
+      "Give the length of your model's vectors.",
+  );
+}
+
+/** Throws `INVALID_ARGUMENT` unless it is a metric. */
+export function checkMetric(metric: unknown): asserts metric is Metric {
+  if (METRICS.includes(metric)) return;
+  const what = typeof metric === 'string' ? shown(metric) : kindOf(metric);
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `metric is ${what}. It decides how scores are computed. Use 'cosine', 'dot' or 'l2', the one your model was trained for.`,
+  );
+}

@@ -1,0 +1,272 @@
+import type { Filter } from './filter-types.js';
+
+/** JSON data: what metadata is made of. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** How closeness is measured; see `Match` for what `distance` and `score` mean under each. */
+export type Metric = 'cosine' | 'dot' | 'l2';
+
+/** What `upsert` and `insert` take: an id and a vector, or an id and a text for the collection's embedder. */
+export interface VectorRecord<M = unknown> {
+  /** 1 to 512 bytes of UTF-8. */
+  id: string;
+  /** `dimension` finite numbers. */
+  vector?: Float32Array | readonly number[];
+  /** Kept with the record; embedded where `vector` is left out. Not empty. */
+  text?: string;
+  /** A plain JSON object: at most 16 deep and 64 KiB as JSON. */
+  metadata?: M;
+}
+
+/** Many records as columns: the fastest way in. */
+export interface VectorBatch<M = unknown> {
+  /** n ids. */
+  ids: readonly string[];
+  /** n × dimension, row-major. */
+  vectors: Float32Array;
+  /** n entries where given; `undefined` entries have no metadata. */
+  metadata?: readonly (M | undefined)[];
+  /** n entries where given; kept with the records. */
+  texts?: readonly (string | undefined)[];
+}
+
+/** A record as it is stored. */
+export interface StoredRecord<M = unknown> {
+  id: string;
+  metadata?: M;
+  text?: string;
+  /** A copy; only with `includeVectors`. */
+  vector?: Float32Array;
+}
+
+/** Computes vectors from texts, on the page. */
+export interface Embedder {
+  /** Names the embedding space; pinned as the collection's `embeddingSpace` when it is created. */
+  readonly id: string;
+  readonly dimension: number;
+  /** One vector of `dimension` numbers for each text, in order. */
+  embed(
+    texts: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly (Float32Array | readonly number[])[]>;
+}
+
+/** Describes an embedder that runs in the worker; made by a function of `nearshore/embedders`. */
+export interface WorkerEmbedder {
+  readonly runsIn: 'worker';
+  readonly kind: 'static';
+  readonly id: string;
+  readonly dimension: number;
+  /** Absolute URLs of the embedder's assets. */
+  readonly assets: Readonly<Record<'model' | 'table' | 'vocabulary', string>>;
+}
+
+export type Backend = 'wasm' | 'js';
+
+export interface CollectionOptions {
+  /** Numbers in a vector, 1 to 4,096. Needed to create a collection, unless an embedder tells it. */
+  dimension?: number;
+  /** Default `'cosine'`; pinned at creation. */
+  metric?: Metric;
+  /** Fingerprint of the model that makes the vectors; pinned at creation. Default: the embedder's id. */
+  embeddingSpace?: string;
+  /** Lets `upsert` and `query` take text. */
+  embedder?: Embedder | WorkerEmbedder;
+}
+
+export interface Progress {
+  /** Records (or, for `optimize`, rows) done so far. */
+  done: number;
+  total: number;
+}
+
+export interface WriteOptions {
+  /**
+   * `'disk'` (default): resolves when the commit has been flushed to disk. `'memory'`: resolves when the
+   * browser has taken the commit over; it outlives the tab, but a power cut in the next moments may lose it.
+   */
+  durability?: 'disk' | 'memory';
+  /** Aborts until the commit has begun; a call that has committed resolves. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface WriteResult {
+  /** Records written or deleted. */
+  count: number;
+  /** The collection's generation that holds the change. */
+  generation: number;
+}
+
+interface QueryCommon<M> {
+  /** Matches wanted, from 1. Default 10. */
+  topK?: number;
+  /** Only matches with `score >= minScore`. No default: there is no hidden threshold. */
+  minScore?: number;
+  filter?: Filter<M>;
+  /**
+   * A predicate on the page, applied after `filter`; the search widens until `topK` pass. It sees id, metadata
+   * and text. Slower than `filter`: every candidate crosses from the worker.
+   */
+  where?: (record: StoredRecord<M>) => boolean;
+  /** Default false. */
+  includeVectors?: boolean;
+  /** Default true; covers `metadata` and `text`. */
+  includeMetadata?: boolean;
+  /** Asks for the exact answer whatever index there is. Default false. */
+  exact?: boolean;
+  /** Wanted share of the true `topK`, 0 to 1; met by exact search. Default 0.95. */
+  targetRecall?: number;
+  signal?: AbortSignal;
+}
+
+/** One query, by exactly one of `vector`, `text` (needs an embedder) or `id` (that record's vector). */
+export type Query<M = unknown> = QueryCommon<M> &
+  (
+    | { vector: Float32Array | readonly number[]; text?: never; id?: never }
+    | { text: string; vector?: never; id?: never }
+    | { id: string; vector?: never; text?: never }
+  );
+
+/**
+ * One found record.
+ *
+ * | metric | `distance` | `score` (greater is closer) |
+ * |---|---|---|
+ * | `cosine` | 1 − cos | cos, in [−1, 1] |
+ * | `dot` | −(a·b) | a·b |
+ * | `l2` | Euclidean | 1 / (1 + distance) |
+ */
+export interface Match<M = unknown> extends StoredRecord<M> {
+  score: number;
+  distance: number;
+}
+
+/** How an answer came about. */
+export interface Receipt {
+  /** Every record that could match was scored at full precision. */
+  exact: boolean;
+  /** False only if fewer than `topK` are returned although more match; then `reason` says why. */
+  complete: boolean;
+  reason?: string;
+  /** `'flat'`: every live record that passes the filter was scored; `'empty'`: there was none to score. */
+  plan: 'flat' | 'empty';
+  /** What scored the records; `'js'` if any part of the answer came from the plain JS kernels. */
+  backend: Backend;
+  /** Rows scored. */
+  scanned: number;
+  /** Milliseconds in the worker, from the request to the answer. */
+  elapsedMs: number;
+  /** The collection's generation that was searched. */
+  generation: number;
+}
+
+export interface QueryResult<M = unknown> {
+  /** Best first; equal scores in the order of id. */
+  matches: Match<M>[];
+  receipt: Receipt;
+}
+
+export interface ListOptions<M = unknown> {
+  filter?: Filter<M>;
+  /** Records per page, 1 to 10,000. Default 100. */
+  limit?: number;
+  /** The `cursor` of the page before. */
+  cursor?: string;
+  includeVectors?: boolean;
+}
+
+export interface ListPage<M = unknown> {
+  /** In the order of id (UTF-16 code units), which no write or compaction changes. */
+  records: StoredRecord<M>[];
+  /** Absent at the end. */
+  cursor?: string;
+}
+
+export interface CollectionConfig {
+  readonly name: string;
+  readonly dimension: number;
+  readonly metric: Metric;
+  readonly embeddingSpace?: string;
+}
+
+export interface CollectionStats extends CollectionConfig {
+  /** Live records. */
+  records: number;
+  /** Rows on disk that were replaced or deleted and are not yet reclaimed. */
+  deadRecords: number;
+  segments: number;
+  /** Bytes of vectors and columns held by the worker (ONNX Runtime's heap included). */
+  memoryBytes: number;
+  /** Bytes in IndexedDB, counted by this package. */
+  diskBytes: number;
+  /** Bytes this page's worker has written for the collection since it was opened. */
+  bytesWritten: number;
+  generation: number;
+  index: { kind: 'flat' };
+}
+
+export interface StoreStatus {
+  name: string;
+  storage: 'indexeddb' | 'memory';
+  backend: {
+    /** What answers now. */
+    active: Backend;
+    /** What was asked for. */
+    requested: 'auto' | Backend;
+    state: 'loading' | 'ready' | 'unavailable';
+    /** Why this one, in words. */
+    reason: string;
+    /** WASM threads; 1 where the page is not cross-origin isolated. */
+    threads: number;
+  };
+  /** Whether the browser has promised not to evict this origin; `'unknown'` where it cannot be asked. */
+  persisted: boolean | 'unknown';
+  usage: {
+    /** Bytes of this store in IndexedDB, counted by this package. */
+    ownBytes: number;
+    /** What `navigator.storage.estimate()` says of the whole origin; may be stale. */
+    originBytes?: number;
+    quotaBytes?: number;
+  };
+  databaseId: string;
+  format: number;
+  collections: number;
+  /** How often this page had to replace the worker. */
+  workerRestarts: number;
+}
+
+export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit';
+
+/** Milliseconds; percentiles over the last 1,024 of each operation. */
+export interface OperationMetrics {
+  count: number;
+  mean: number;
+  std: number;
+  min: number;
+  max: number;
+  p50: number;
+  p95: number;
+  p99: number;
+}
+
+export type Metrics = Record<Operation, OperationMetrics>;
+
+export interface ChangeEvent {
+  collection: string;
+  kind: 'upsert' | 'delete' | 'drop';
+  /** The first 1,000 ids concerned. */
+  ids: string[];
+  count: number;
+  generation: number;
+  /** Who made it. */
+  origin: 'local' | 'tab';
+}
+
+export interface StoreEvents {
+  change: ChangeEvent;
+  /** The active backend changed. */
+  backend: StoreStatus['backend'];
+  /** The worker was lost and the next call starts a new one. */
+  'worker-lost': { reason: string };
+}

@@ -1,0 +1,150 @@
+import type { ErrorOnWire } from './errors.js';
+import type { StringColumn } from './string-column.js';
+import type {
+  Backend,
+  CollectionConfig,
+  CollectionStats,
+  ListOptions,
+  Metric,
+  Metrics,
+  Progress,
+  Query,
+  Receipt,
+  StoreEvents,
+  StoreStatus,
+  WorkerEmbedder,
+  WriteResult,
+} from './types.js';
+
+// The whole conversation between a page and its worker. No logic here.
+//
+// The page sends `Connect` to the worker with a MessagePort; everything else goes over that port: one
+// `FromWorker` of kind 'ready', then Comlink calls of `StoreApi`, and `FromWorker` events beside them.
+// A call never throws across the port (Comlink would strip class, code and cause): it answers an `Outcome`.
+
+export const PROTOCOL = 1;
+
+export interface Connect {
+  readonly nearshore: 'connect';
+  readonly protocol: number;
+}
+
+export type FromWorker =
+  | { readonly nearshore: 'ready'; readonly protocol: number; readonly aliveLock: string | undefined }
+  | { readonly nearshore: 'progress'; readonly callId: number; readonly progress: Progress }
+  | { readonly nearshore: 'store-event'; readonly event: StoreEventOnWire };
+
+export type StoreEventOnWire = {
+  [K in keyof StoreEvents]: { readonly type: K; readonly detail: StoreEvents[K] };
+}[keyof StoreEvents];
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ErrorOnWire };
+
+/** Records as columns. Row i of each column is record i; all buffers are transferred. */
+export interface PackedRecords {
+  readonly ids: StringColumn;
+  /** n × dimension; rows in `toEmbed` are still zero. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+  /** Rows whose vector the worker's embedder computes from their text. */
+  readonly toEmbed: readonly number[];
+  /** JSON; an empty row means none. */
+  readonly metadata: StringColumn | undefined;
+  /** An empty row means none. */
+  readonly texts: StringColumn | undefined;
+}
+
+/** Stored records on their way back; parallel arrays, `undefined` where there is none. */
+export interface RecordsOnWire {
+  readonly ids: readonly string[];
+  readonly metadata: readonly (string | undefined)[] | undefined;
+  readonly texts: readonly (string | undefined)[] | undefined;
+  /** n × dimension. */
+  readonly vectors: Float32Array<ArrayBuffer> | undefined;
+}
+
+export interface MatchesOnWire extends RecordsOnWire {
+  readonly scores: readonly number[];
+  readonly distances: readonly number[];
+  readonly receipt: Receipt;
+}
+
+export type QueryOnWire = Pick<
+  Query,
+  'topK' | 'minScore' | 'filter' | 'includeVectors' | 'includeMetadata' | 'exact'
+> & {
+  readonly vector?: Float32Array<ArrayBuffer>;
+  readonly text?: string;
+  readonly id?: string;
+};
+
+export interface OpenStoreArgs {
+  readonly name: string;
+  readonly storage: 'indexeddb' | 'memory';
+  readonly backend: 'auto' | Backend;
+  readonly assetBaseUrl: string | undefined;
+}
+
+export interface OpenCollectionArgs {
+  readonly name: string;
+  readonly dimension: number | undefined;
+  readonly metric: Metric | undefined;
+  readonly embeddingSpace: string | undefined;
+  readonly embedder: WorkerEmbedder | undefined;
+}
+
+export interface UpsertArgs {
+  readonly collection: string;
+  readonly records: PackedRecords;
+  readonly mode: 'upsert' | 'insert';
+  readonly durability: 'disk' | 'memory';
+}
+
+export interface SetMetadataArgs {
+  readonly collection: string;
+  readonly ids: StringColumn;
+  readonly metadata: StringColumn;
+  readonly durability: 'disk' | 'memory';
+}
+
+export interface DeleteArgs {
+  readonly collection: string;
+  readonly ids: readonly string[] | undefined;
+  readonly filter: Query['filter'] | undefined;
+  readonly durability: 'disk' | 'memory';
+}
+
+/** Each call's first argument: names the call, so that it can be aborted and report progress. */
+export type CallId = number;
+
+export interface StoreApi {
+  open(call: CallId, args: OpenStoreArgs): Promise<Outcome<void>>;
+  openCollection(call: CallId, args: OpenCollectionArgs): Promise<Outcome<CollectionConfig>>;
+  listCollections(call: CallId): Promise<Outcome<CollectionConfig[]>>;
+  dropCollection(call: CallId, name: string): Promise<Outcome<boolean>>;
+  upsert(call: CallId, args: UpsertArgs): Promise<Outcome<WriteResult>>;
+  setMetadata(call: CallId, args: SetMetadataArgs): Promise<Outcome<WriteResult>>;
+  delete(call: CallId, args: DeleteArgs): Promise<Outcome<WriteResult>>;
+  get(
+    call: CallId,
+    collection: string,
+    ids: readonly string[],
+    includeVectors: boolean,
+  ): Promise<Outcome<{ found: boolean[]; records: RecordsOnWire }>>;
+  count(call: CallId, collection: string, filter: Query['filter'] | undefined): Promise<Outcome<number>>;
+  list(
+    call: CallId,
+    collection: string,
+    options: ListOptions,
+  ): Promise<Outcome<{ records: RecordsOnWire; cursor: string | undefined }>>;
+  query(call: CallId, collection: string, queries: readonly QueryOnWire[]): Promise<Outcome<MatchesOnWire[]>>;
+  optimize(call: CallId, collection: string): Promise<Outcome<void>>;
+  stats(call: CallId, collection: string): Promise<Outcome<CollectionStats>>;
+  status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts'>>>;
+  metrics(call: CallId): Promise<Outcome<Metrics>>;
+  destroy(call: CallId): Promise<Outcome<void>>;
+  close(call: CallId): Promise<Outcome<void>>;
+  /** Answers nothing; the aborted call does. */
+  abort(call: CallId, reason: string): Promise<void>;
+}

@@ -1,0 +1,368 @@
+import { batchError, type Problem, throwIfAborted, VectorStoreError } from '../../shared/errors.js';
+import { compileFilter, filterKey } from '../../shared/filter.js';
+import { float32Norm } from '../../shared/record-check.js';
+import { packStrings, type StringColumn, unpackString } from '../../shared/string-column.js';
+import type {
+  ChangeEvent,
+  CollectionConfig,
+  CollectionStats,
+  ListOptions,
+  Progress,
+  Query,
+  WorkerEmbedder,
+  WriteResult,
+} from '../../shared/types.js';
+import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '../../shared/worker-api.js';
+import { countBits } from '../bitmap.js';
+import type { Compute } from '../compute/compute.js';
+import type { TextEmbedders } from '../embed/text-embedders.js';
+import type { MetricsRecorder } from '../metrics.js';
+import { Queue } from '../slices.js';
+import type { CollectionRow, Storage } from '../storage/storage.js';
+import { dueMerge, fullMerge, merge } from './compact.js';
+import { listPlaces } from './list.js';
+import { locate } from './locate.js';
+import { type Place, readRecords, readVectors } from './records.js';
+import { search } from './search.js';
+import type { CompiledFilter } from './segment.js';
+import { excludedOf } from './segment-view.js';
+import { CollectionState } from './state.js';
+import {
+  checkedNorms,
+  deleteRecords,
+  placesOf,
+  type Written,
+  writeMetadata,
+  writeRecords,
+} from './writes.js';
+
+/** Ids in a change event at most. */
+const MAX_EVENT_IDS = 1000;
+
+/** How long after a commit a due merge begins: a burst of writes is merged once. */
+const MERGE_DELAY_MS = 100;
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface EngineParts {
+  readonly storage: Storage;
+  readonly compute: Compute;
+  readonly embedders: TextEmbedders;
+  readonly metrics: MetricsRecorder;
+  readonly onChange: (event: ChangeEvent) => void;
+}
+
+/** One open collection: what its calls do, in the words of the public interface. */
+export class CollectionEngine {
+  readonly #merges = new Queue();
+  #mergeTimer: ReturnType<typeof setTimeout> | undefined;
+  #embedder: WorkerEmbedder | undefined;
+
+  private constructor(
+    private readonly parts: EngineParts,
+    private readonly state: CollectionState,
+    readonly config: CollectionConfig,
+  ) {}
+
+  static async open(parts: EngineParts, row: CollectionRow, deviceId: string): Promise<CollectionEngine> {
+    const onCommit = (milliseconds: number) => parts.metrics.add('commit', milliseconds);
+    const state = await CollectionState.open(parts.storage, parts.compute, row, deviceId, onCommit);
+    return new CollectionEngine(parts, state, row.config);
+  }
+
+  /** Reads the vectors into memory, then lets ONNX Runtime load and take them over: answers come first. */
+  async warmUp(): Promise<void> {
+    const { compute } = this.parts;
+    await Promise.all(this.state.current.views.map((view) => view.sealed?.loaded()));
+    await compute.load();
+    for (const view of this.state.current.views) await view.sealed?.moveToActiveBackend();
+  }
+
+  /** The embedder that texts of later calls are given to. */
+  useEmbedder(embedder: WorkerEmbedder | undefined): void {
+    this.#embedder ??= embedder;
+  }
+
+  async upsert(
+    records: PackedRecords,
+    mode: 'upsert' | 'insert',
+    durability: 'disk' | 'memory',
+    { signal, onProgress }: CallOptions,
+  ): Promise<WriteResult> {
+    const total = records.ids.offsets.length - 1;
+    if (total === 0) return { count: 0, generation: this.state.current.generation };
+    await this.#embedRecords(records, signal);
+    const norms = await checkedNorms(records, this.config, signal);
+    onProgress({ done: 0, total });
+    const written = await writeRecords(this.state, records, norms, mode, { durability, signal });
+    onProgress({ done: total, total });
+    return this.#written('upsert', written, records.ids);
+  }
+
+  async setMetadata(
+    ids: StringColumn,
+    metadata: StringColumn,
+    durability: 'disk' | 'memory',
+    { signal }: CallOptions,
+  ): Promise<WriteResult> {
+    if (ids.offsets.length === 1) return { count: 0, generation: this.state.current.generation };
+    return this.#written(
+      'upsert',
+      await writeMetadata(this.state, ids, metadata, { durability, signal }),
+      ids,
+    );
+  }
+
+  async delete(
+    which: { ids: readonly string[] } | { filter: Query['filter'] },
+    durability: 'disk' | 'memory',
+    { signal }: CallOptions,
+  ): Promise<WriteResult> {
+    const target =
+      'ids' in which ? { ids: packStrings([...new Set(which.ids)]) } : { filter: compiled(which.filter)! };
+    const { deleted, ...written } = await deleteRecords(this.state, target, { durability, signal });
+    return this.#written('delete', written, deleted);
+  }
+
+  get(
+    ids: readonly string[],
+    includeVectors: boolean,
+  ): Promise<{ found: boolean[]; records: RecordsOnWire }> {
+    return this.state.read(async (snapshot) => {
+      const places = placesOf(await locate(snapshot.views, packStrings(ids)));
+      const there = places.filter(({ source }) => source !== -1);
+      const records = await readRecords(snapshot, there, { vectors: includeVectors, metadata: true });
+      return { found: places.map(({ source }) => source !== -1), records };
+    });
+  }
+
+  count(filter: Query['filter']): Promise<number> {
+    const condition = compiled(filter);
+    return this.state.read(async (snapshot) => {
+      if (condition === undefined) return snapshot.live;
+      let count = 0;
+      for (const view of snapshot.views) {
+        const excluded = await excludedOf(view, condition);
+        count += view.segment.rows - (excluded === undefined ? 0 : countBits(excluded));
+      }
+      return count;
+    });
+  }
+
+  list({ filter, limit = 100, cursor, includeVectors = false }: ListOptions) {
+    const condition = compiled(filter);
+    return this.state.read(async (snapshot) => {
+      const { places, more } = await listPlaces(snapshot, condition, cursor, limit);
+      const records = await readRecords(snapshot, places, { vectors: includeVectors, metadata: true });
+      return { records, cursor: more ? records.ids.at(-1) : undefined };
+    });
+  }
+
+  async query(queries: readonly QueryOnWire[], { signal }: CallOptions): Promise<MatchesOnWire[]> {
+    const { compute } = this.parts;
+    const answers: MatchesOnWire[] = new Array(queries.length);
+    await this.state.read(async (snapshot) => {
+      const vectors = await this.#queryVectors(queries, signal);
+      for (const positions of groupsOf(queries)) {
+        throwIfAborted(signal);
+        const { topK = 10, filter, includeVectors = false, includeMetadata = true } = queries[positions[0]!]!;
+        const found = await search(snapshot, compute, {
+          queries: { vectors: joinRows(positions.map((i) => vectors[i]!)), count: positions.length },
+          minScores: positions.map((i) => queries[i]!.minScore),
+          topK,
+          filter: compiled(filter),
+          wanted: { vectors: includeVectors, metadata: includeMetadata },
+        });
+        for (const [j, i] of positions.entries()) answers[i] = found[j]!;
+      }
+    });
+    return answers;
+  }
+
+  /** Merges segments until each is as large and as clean as it can be. */
+  optimize({ signal, onProgress }: CallOptions): Promise<void> {
+    return this.#merges.run(async () => {
+      await this.state.refresh();
+      for (const segments of fullMerge(this.state.current))
+        await merge(this.state, segments, signal, onProgress);
+    });
+  }
+
+  async stats(): Promise<CollectionStats> {
+    const { views, live, generation, tail } = this.state.current;
+    const rows = views.reduce((sum, view) => sum + view.segment.rows, 0);
+    const vectorBytes = views.reduce((sum, view) => sum + (view.sealed?.memoryBytes ?? 0), tail.memoryBytes);
+    return {
+      ...this.config,
+      records: live,
+      deadRecords: rows - live,
+      segments: views.length,
+      memoryBytes: views.reduce((sum, view) => sum + view.segment.memoryBytes, vectorBytes),
+      diskBytes: this.diskBytes,
+      bytesWritten: this.state.bytesWritten,
+      generation,
+      index: { kind: 'flat' },
+    };
+  }
+
+  get diskBytes(): number {
+    return this.state.current.views.reduce(
+      (sum, { segment, dead }) => sum + segment.manifest.bytes + (dead?.byteLength ?? 0),
+      0,
+    );
+  }
+
+  async close(reason: VectorStoreError): Promise<void> {
+    clearTimeout(this.#mergeTimer);
+    this.state.close(reason);
+  }
+
+  #written(kind: 'upsert' | 'delete', { count, generation }: Written, ids: StringColumn): WriteResult {
+    if (count > 0) {
+      const first = Array.from({ length: Math.min(count, MAX_EVENT_IDS) }, (_, i) => unpackString(ids, i));
+      this.parts.onChange({
+        collection: this.config.name,
+        kind,
+        ids: first,
+        count,
+        generation,
+        origin: 'local',
+      });
+      this.#scheduleMerge();
+    }
+    return { count, generation };
+  }
+
+  #scheduleMerge(): void {
+    if (this.#mergeTimer !== undefined || dueMerge(this.state.current).length === 0) return;
+    this.#mergeTimer = setTimeout(() => {
+      this.#mergeTimer = undefined;
+      this.#merges
+        .run(() => this.#mergeWhatIsDue())
+        .catch(() => {
+          // Nothing has changed; the next commit schedules it again.
+        });
+    }, MERGE_DELAY_MS);
+  }
+
+  async #mergeWhatIsDue(): Promise<void> {
+    for (let due = dueMerge(this.state.current); due.length > 0; due = dueMerge(this.state.current)) {
+      if (!(await merge(this.state, due, undefined, () => {}))) return;
+    }
+  }
+
+  async #embedRecords({ ids, vectors, texts, toEmbed }: PackedRecords, signal: AbortSignal): Promise<void> {
+    if (toEmbed.length === 0) return;
+    const embedder = await this.#textEmbedder();
+    const rows = await embedder.embed(
+      toEmbed.map((row) => unpackString(texts!, row)),
+      signal,
+    );
+    const { dimension } = this.config;
+    const problems: Problem[] = [];
+    for (const [i, row] of toEmbed.entries()) {
+      const vector = rows.subarray(i * dimension, (i + 1) * dimension);
+      if (this.#hasNoDirection(vector)) {
+        const message = `${noKnownWord(unpackString(texts!, row))}.`;
+        problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
+      }
+      vectors.set(vector, row * dimension);
+    }
+    if (problems.length > 0) throw batchError('records', problems, problems.length);
+  }
+
+  async #queryVectors(
+    queries: readonly QueryOnWire[],
+    signal: AbortSignal,
+  ): Promise<Float32Array<ArrayBuffer>[]> {
+    const vectors: Float32Array<ArrayBuffer>[] = [];
+    for (const query of queries) vectors.push(await this.#queryVector(query, signal));
+    return vectors;
+  }
+
+  async #queryVector(query: QueryOnWire, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    let { vector } = query;
+    if (query.text !== undefined) {
+      vector = await (await this.#textEmbedder()).embed([query.text], signal);
+      if (this.#hasNoDirection(vector)) {
+        throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(query.text)}.`);
+      }
+    } else if (query.id !== undefined) {
+      vector = await this.#vectorOf(query.id);
+    }
+    if (this.config.metric !== 'cosine') return vector!;
+    const norm = float32Norm(vector!, 0, vector!.length);
+    return vector!.map((value) => value / norm);
+  }
+
+  /** What an embedder makes of a text without a known word. */
+  #hasNoDirection(vector: Float32Array): boolean {
+    return this.config.metric === 'cosine' && vector.every((value) => value === 0);
+  }
+
+  #vectorOf(id: string): Promise<Float32Array<ArrayBuffer>> {
+    return this.state.read(async (snapshot) => {
+      const [place] = placesOf(await locate(snapshot.views, packStrings([id]))) as [Place];
+      if (place.source === -1) {
+        throw new VectorStoreError(
+          'INVALID_ARGUMENT',
+          `There is no record with id ${JSON.stringify(id)} in collection "${this.config.name}". A query by id searches with that record's vector. ` +
+            'Check it with has(), or query by vector or text.',
+        );
+      }
+      return readVectors(snapshot, [place]);
+    });
+  }
+
+  async #textEmbedder() {
+    if (this.#embedder === undefined) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        `Collection "${this.config.name}" was given a text but was opened without an embedder. Nothing can turn it into a vector. ` +
+          'Pass an embedder to store.collection(), or give the vector.',
+      );
+    }
+    return this.parts.embedders.get(this.#embedder);
+  }
+}
+
+function noKnownWord(text: string): string {
+  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return (
+    `The embedder knows no word of the text ${JSON.stringify(shown)}. Without one it has no direction, so nothing is near it. ` +
+    'Use other words, or give a vector'
+  );
+}
+
+function compiled(filter: Query['filter']): CompiledFilter | undefined {
+  return filter === undefined ? undefined : { key: filterKey(filter), matches: compileFilter(filter) };
+}
+
+/** Positions of queries that can share their graph runs. */
+function groupsOf(queries: readonly QueryOnWire[]): number[][] {
+  const groups = new Map<string, number[]>();
+  for (const [i, { topK, filter, includeVectors, includeMetadata }] of queries.entries()) {
+    const key = JSON.stringify([
+      topK,
+      filter === undefined ? null : filterKey(filter),
+      includeVectors,
+      includeMetadata,
+    ]);
+    groups.set(key, [...(groups.get(key) ?? []), i]);
+  }
+  return [...groups.values()];
+}
+
+function joinRows(rows: readonly Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
+  if (rows.length === 1) return rows[0]!;
+  const joined = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    joined.set(row, at);
+    at += row.length;
+  }
+  return joined;
+}

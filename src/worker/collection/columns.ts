@@ -1,0 +1,94 @@
+import type { StringColumn } from '../../shared/string-column.js';
+
+// A column as pages and back. A page of strings is: row count n (uint32), n + 1 offsets (uint32), then the
+// UTF-8 bytes. A page of numbers is just the numbers. All little-endian, as every browser's platform is.
+
+/**
+ * Page size: the smallest that writes and reads a whole column about as fast as larger ones (150 MB: 0.44 s and
+ * 0.41 s; 4 MiB pages: 0.42 and 0.38), so that fetching one record reads little (1.5 ms; 4 MiB: 13 ms).
+ */
+export const PAGE_BYTES = 256 << 10;
+
+/** Numeric pages and shards start at a multiple of this, so that bitmaps can be cut at byte borders. */
+const ROW_ALIGNMENT = 8;
+
+export interface Paged {
+  /** First row of each page. */
+  readonly starts: number[];
+  readonly pages: Uint8Array<ArrayBuffer>[];
+}
+
+export function rowsPerPage(bytesPerRow: number): number {
+  return Math.max(ROW_ALIGNMENT, Math.floor(PAGE_BYTES / bytesPerRow / ROW_ALIGNMENT) * ROW_ALIGNMENT);
+}
+
+/** The pages are views of `data`. */
+export function packNumbers(
+  data: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
+  bytesPerRow: number,
+): Paged {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const rows = bytes.length / bytesPerRow;
+  const step = rowsPerPage(bytesPerRow);
+  const starts: number[] = [];
+  const pages: Uint8Array<ArrayBuffer>[] = [];
+  for (let row = 0; row < rows; row += step) {
+    starts.push(row);
+    pages.push(bytes.subarray(row * bytesPerRow, Math.min(rows, row + step) * bytesPerRow));
+  }
+  return { starts, pages };
+}
+
+export function unpackNumbers(pages: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (pages.length === 1) return pages[0]!;
+  const bytes = new Uint8Array(pages.reduce((sum, page) => sum + page.length, 0));
+  let at = 0;
+  for (const page of pages) {
+    bytes.set(page, at);
+    at += page.length;
+  }
+  return bytes;
+}
+
+export function packStrings(column: StringColumn): Paged {
+  const rows = column.offsets.length - 1;
+  const starts: number[] = [];
+  const pages: Uint8Array<ArrayBuffer>[] = [];
+  for (let row = 0; row < rows; ) {
+    const base = column.offsets[row]!;
+    let end = row + 1;
+    while (end < rows && column.offsets[end + 1]! - base + 4 * (end - row) < PAGE_BYTES) end++;
+    starts.push(row);
+    pages.push(stringPage(column, row, end));
+    row = end;
+  }
+  return { starts, pages };
+}
+
+export function unpackStrings(pages: readonly Uint8Array<ArrayBuffer>[]): StringColumn {
+  const counts = pages.map((page) => new Uint32Array(page.buffer, page.byteOffset, 1)[0]!);
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  const bodies = pages.map((page, i) => page.subarray(4 * (counts[i]! + 2)));
+  const offsets = new Uint32Array(rows + 1);
+  let row = 0;
+  let base = 0;
+  for (const [i, page] of pages.entries()) {
+    const own = new Uint32Array(page.buffer, page.byteOffset + 4, counts[i]! + 1);
+    for (let r = 1; r <= counts[i]!; r++) offsets[row + r] = base + own[r]!;
+    row += counts[i]!;
+    base += bodies[i]!.length;
+  }
+  return { bytes: unpackNumbers(bodies), offsets };
+}
+
+function stringPage(column: StringColumn, from: number, to: number): Uint8Array<ArrayBuffer> {
+  const rows = to - from;
+  const base = column.offsets[from]!;
+  const body = column.bytes.subarray(base, column.offsets[to]);
+  const page = new Uint8Array(4 * (rows + 2) + body.length);
+  const head = new Uint32Array(page.buffer, 0, rows + 2);
+  head[0] = rows;
+  for (let r = 0; r <= rows; r++) head[r + 1] = column.offsets[from + r]! - base;
+  page.set(body, 4 * (rows + 2));
+  return page;
+}

@@ -1,0 +1,211 @@
+import { throwIfAborted } from '../../shared/errors.js';
+import { STAMP_BYTES } from '../../shared/stamp.js';
+import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
+import type { Progress } from '../../shared/types.js';
+import { hasBit } from '../bitmap.js';
+import { Slice } from '../slices.js';
+import { rowsPerPage } from './columns.js';
+import { SEALED_ROWS } from './segment.js';
+import type { SegmentView } from './segment-view.js';
+import { onlyTombstones, type SegmentContent, TOMBSTONE_BYTES, type Tombstones } from './segment-writer.js';
+import type { Snapshot } from './snapshot.js';
+import type { Change, CollectionState } from './state.js';
+
+// Merging segments: tiers, as search engines have them. Each record is rewritten about once per tier.
+
+/** Small segments that may gather before they are merged. More: cheaper writes, slower look-ups by id. */
+const MAX_SMALL = 32;
+/** Segments of one tier that are merged into one of the next. More: fewer rewrites, more graph runs per search. */
+const TIER_WIDTH = 8;
+/** Vector bytes of a merged segment at most: a merge holds them in memory once more. */
+const MAX_MERGED_BYTES = 256 << 20;
+/** A segment with a greater share of dead rows is rewritten by `optimize`, and by itself from a half on. */
+const WASTE_TO_OPTIMIZE = 0.05;
+const WASTE_BY_ITSELF = 0.5;
+
+/** The segments to merge by itself in idle time, as ids; empty: nothing is due. */
+export function dueMerge(snapshot: Snapshot): number[] {
+  const small = snapshot.views.filter((view) => view.sealed === undefined);
+  const rows = small.reduce((sum, view) => sum + view.segment.rows, 0);
+  if (small.length >= MAX_SMALL || rows >= SEALED_ROWS) return segmentIds(small);
+  const sealed = snapshot.views.filter((view) => view.sealed !== undefined);
+  const wasteful = sealed.find((view) => wasteOf(view) > WASTE_BY_ITSELF);
+  if (wasteful !== undefined) return segmentIds([wasteful]);
+  const tiers = new Map<number, SegmentView[]>();
+  for (const view of sealed) {
+    if (vectorBytes(snapshot, view) * TIER_WIDTH > MAX_MERGED_BYTES) continue;
+    const tier = Math.floor(Math.log2(view.live / SEALED_ROWS) / Math.log2(TIER_WIDTH));
+    tiers.set(tier, [...(tiers.get(tier) ?? []), view]);
+  }
+  const full = [...tiers.values()].find((views) => views.length >= TIER_WIDTH);
+  return segmentIds(full ?? []);
+}
+
+/** Groups of segments that `optimize` merges, as ids. */
+export function fullMerge(snapshot: Snapshot): number[][] {
+  const groups: SegmentView[][] = [];
+  let group: SegmentView[] = [];
+  let bytes = 0;
+  for (const view of snapshot.views) {
+    const own = vectorBytes(snapshot, view);
+    if (group.length > 0 && bytes + own > MAX_MERGED_BYTES) {
+      groups.push(group);
+      group = [];
+      bytes = 0;
+    }
+    group.push(view);
+    bytes += own;
+  }
+  groups.push(group);
+  return groups.filter((views) => views.length > 1 || views.some(isWasteful)).map(segmentIds);
+}
+
+/** Merges the segments with these ids. False: they are not there any more. */
+export async function merge(
+  state: CollectionState,
+  segments: readonly number[],
+  signal: AbortSignal | undefined,
+  onProgress: (progress: Progress) => void,
+): Promise<boolean> {
+  const before = state.current;
+  const views = viewsOf(before, segments);
+  if (views === undefined) return false;
+  // Outside the lock: writes and queries go on meanwhile.
+  const { content, newRows } = await state.read(() => gather(views, before, signal, onProgress));
+  let gone = false;
+  await state.commit(
+    async (snapshot): Promise<Change | undefined> => {
+      const now = viewsOf(snapshot, segments);
+      if (now === undefined) {
+        gone = true;
+        return undefined;
+      }
+      const removed = new Set(now.map((view) => snapshot.views.indexOf(view)));
+      return { content, removed, deadInNew: diedSince(views, now, newRows) };
+    },
+    { durability: 'disk', signal },
+  );
+  return !gone;
+}
+
+function viewsOf(snapshot: Snapshot, segments: readonly number[]): SegmentView[] | undefined {
+  const views = snapshot.views.filter((view) => segments.includes(view.segment.id));
+  return views.length === segments.length ? views : undefined;
+}
+
+/** Rows of the merged segment whose original died while it was being made. */
+function diedSince(
+  before: readonly SegmentView[],
+  now: readonly SegmentView[],
+  newRows: readonly Int32Array[],
+): number[] {
+  const died: number[] = [];
+  for (const [v, view] of now.entries()) {
+    if (view.dead === undefined || view.dead === before[v]!.dead) continue;
+    for (let row = 0; row < view.segment.rows; row++) {
+      if (newRows[v]![row] !== -1 && hasBit(view.dead, row)) died.push(newRows[v]![row]!);
+    }
+  }
+  return died;
+}
+
+/** Copies the live rows, in their order; `newRows[view][row]` is where a row went, or −1. */
+async function gather(
+  views: readonly SegmentView[],
+  { row: { config } }: Snapshot,
+  signal: AbortSignal | undefined,
+  onProgress: (progress: Progress) => void,
+): Promise<{ content: SegmentContent | undefined; newRows: Int32Array[] }> {
+  const { dimension } = config;
+  const rows = views.reduce((sum, view) => sum + view.live, 0);
+  const vectors = new Float32Array(rows * dimension);
+  const norms = new Float32Array(rows);
+  const stamps = new Uint8Array(rows * STAMP_BYTES);
+  const ids = new StringColumnBuilder(rows);
+  const metadata = new StringColumnBuilder(rows);
+  const texts = new StringColumnBuilder(rows);
+  const newRows: Int32Array[] = [];
+  const slice = new Slice();
+  let at = 0;
+  for (const { segment, dead } of views) {
+    const own = new Int32Array(segment.rows).fill(-1);
+    newRows.push(own);
+    if (segment.rows === 0) continue;
+    const [ownIds, ownMetadata, ownTexts] = [
+      await segment.ids(),
+      await segment.metadata(),
+      await segment.texts(),
+    ];
+    const [ownNorms, ownStamps] = [await segment.norms(), await segment.stamps()];
+    const step = rowsPerPage(dimension * 4) * 16;
+    for (let from = 0; from < segment.rows; from += step) {
+      throwIfAborted(signal);
+      const to = Math.min(segment.rows, from + step);
+      const ownVectors = await segment.readVectors(from, to);
+      for (let row = from; row < to; row++) {
+        if (dead !== undefined && hasBit(dead, row)) continue;
+        own[row] = at;
+        vectors.set(
+          ownVectors.subarray((row - from) * dimension, (row - from + 1) * dimension),
+          at * dimension,
+        );
+        norms[at] = ownNorms[row]!;
+        stamps.set(ownStamps.subarray(row * STAMP_BYTES, (row + 1) * STAMP_BYTES), at * STAMP_BYTES);
+        ids.pushBytes(bytesOf(ownIds, row));
+        metadata.pushBytes(cell(ownMetadata, row));
+        texts.pushBytes(cell(ownTexts, row));
+        at++;
+        if ((at & 255) === 0 && slice.isOver()) await slice.next();
+      }
+      onProgress({ done: at, total: rows });
+    }
+  }
+  const tombstones = await keptTombstones(views);
+  if (rows === 0) return { content: tombstones && onlyTombstones(tombstones), newRows };
+  const columns = { metadata: orNone(metadata.finish()), texts: orNone(texts.finish()) };
+  return { content: { ids: ids.finish(), vectors, norms, stamps, ...columns, tombstones }, newRows };
+}
+
+/** A tombstone is needed for as long as a server may know the record: not where its base is zero. */
+async function keptTombstones(views: readonly SegmentView[]): Promise<Tombstones | undefined> {
+  const ids = new StringColumnBuilder(views.reduce((sum, view) => sum + view.segment.manifest.tombstones, 0));
+  const stamps: number[] = [];
+  let kept = 0;
+  for (const { segment } of views) {
+    const own = await segment.tombstones();
+    for (let i = 0; i < segment.manifest.tombstones; i++) {
+      const pair = own!.stamps.subarray(i * TOMBSTONE_BYTES, (i + 1) * TOMBSTONE_BYTES);
+      if (pair.subarray(STAMP_BYTES).every((byte) => byte === 0)) continue;
+      ids.pushBytes(bytesOf(own!.ids, i));
+      stamps.push(...pair);
+      kept++;
+    }
+  }
+  return kept === 0 ? undefined : { ids: ids.finish(), stamps: Uint8Array.from(stamps) };
+}
+
+const NOTHING = new Uint8Array(0);
+
+function cell(column: StringColumn | undefined, row: number): Uint8Array {
+  return column === undefined ? NOTHING : bytesOf(column, row);
+}
+
+function orNone(column: StringColumn): StringColumn | undefined {
+  return column.bytes.length === 0 ? undefined : column;
+}
+
+function segmentIds(views: readonly SegmentView[]): number[] {
+  return views.map((view) => view.segment.id);
+}
+
+function vectorBytes(snapshot: Snapshot, view: SegmentView): number {
+  return view.live * snapshot.row.config.dimension * 4;
+}
+
+function wasteOf(view: SegmentView): number {
+  return view.segment.rows === 0 ? 1 : 1 - view.live / view.segment.rows;
+}
+
+function isWasteful(view: SegmentView): boolean {
+  return wasteOf(view) > WASTE_TO_OPTIMIZE || view.segment.manifest.tombstones > 0;
+}

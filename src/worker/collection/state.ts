@@ -1,0 +1,273 @@
+import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
+import { fromHex, HybridClock, toHex } from '../../shared/stamp.js';
+import type { Compute } from '../compute/compute.js';
+import {
+  type CollectionRow,
+  GenerationConflict,
+  type RowStateChunk,
+  type SegmentManifest,
+  type Storage,
+} from '../storage/storage.js';
+import { joinChunks, markDead } from './row-states.js';
+import { SealedRows } from './sealed-rows.js';
+import { SEALED_ROWS, Segment } from './segment.js';
+import { type SegmentView, viewOf } from './segment-view.js';
+import { packSegment, type SegmentContent } from './segment-writer.js';
+import { Snapshot } from './snapshot.js';
+
+/** What a commit does to a snapshot. */
+export interface Change {
+  /** Becomes a new segment. */
+  readonly content?: SegmentContent | undefined;
+  /** Rows of the new segment that are dead from the start. */
+  readonly deadInNew?: readonly number[];
+  /** Rows that die, by index of the view. */
+  readonly dead?: ReadonlyMap<number, readonly number[]>;
+  /** Indexes of views that go. */
+  readonly removed?: ReadonlySet<number>;
+}
+
+export interface CommitOptions {
+  readonly durability: 'disk' | 'memory';
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The current snapshot of one collection, and the only place that replaces it.
+ *
+ * Lock rule: a commit runs inside `storage.exclusively`; within it, `build` sees the snapshot that the commit is
+ * compared against. Memory changes only after storage has committed.
+ */
+export class CollectionState {
+  readonly #clock: HybridClock;
+  #snapshot: Snapshot;
+  #closed: VectorStoreError | undefined;
+  #bytesWritten = 0;
+  /** No longer in the current snapshot; an older search may still be using them. */
+  readonly #retired = new Set<SealedRows>();
+
+  private constructor(
+    private readonly storage: Storage,
+    private readonly compute: Compute,
+    snapshot: Snapshot,
+    deviceId: string,
+    private readonly onCommit: (milliseconds: number) => void,
+  ) {
+    this.#snapshot = snapshot;
+    this.#clock = new HybridClock(deviceId, snapshot.row.clock);
+  }
+
+  static async open(
+    storage: Storage,
+    compute: Compute,
+    row: CollectionRow,
+    deviceId: string,
+    onCommit: (milliseconds: number) => void,
+  ): Promise<CollectionState> {
+    const snapshot = await loadSnapshot(storage, compute, row, undefined);
+    return new CollectionState(storage, compute, snapshot, deviceId, onCommit);
+  }
+
+  get current(): Snapshot {
+    this.#checkOpen();
+    return this.#snapshot;
+  }
+
+  /** Bytes this worker has written for the collection. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** A stamp greater than all before; call it while committing. */
+  nextStamp(): Uint8Array<ArrayBuffer> {
+    return this.#clock.next();
+  }
+
+  /**
+   * Runs a read on one snapshot. Where another tab (or a compaction) has removed what it was about to read, the
+   * read starts again on the newer snapshot.
+   */
+  async read<T>(task: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    for (;;) {
+      const snapshot = this.current;
+      for (const { sealed } of snapshot.views) if (sealed !== undefined) sealed.users++;
+      try {
+        return await task(snapshot);
+      } catch (error) {
+        if (!(error instanceof VectorStoreError) || error.code !== 'CORRUPT') throw error;
+        if (snapshot === this.#snapshot) await this.refresh();
+        if (snapshot === this.#snapshot) throw error;
+      } finally {
+        for (const { sealed } of snapshot.views) if (sealed !== undefined) sealed.users--;
+        this.#releaseUnused();
+      }
+    }
+  }
+
+  /**
+   * Commits what `build` makes of the snapshot; `undefined`: there is nothing to do. Where another tab committed
+   * first, `build` is asked again with what is there now.
+   */
+  commit(
+    build: (snapshot: Snapshot) => Promise<Change | undefined>,
+    { durability, signal }: CommitOptions,
+  ): Promise<Snapshot> {
+    return this.storage.exclusively(async () => {
+      for (;;) {
+        throwIfAborted(signal);
+        const snapshot = this.current;
+        const change = await build(snapshot);
+        throwIfAborted(signal);
+        if (change === undefined) return snapshot;
+        try {
+          return await this.#apply(snapshot, change, durability);
+        } catch (error) {
+          if (!(error instanceof GenerationConflict)) throw error;
+          await this.refresh();
+        }
+      }
+    });
+  }
+
+  /** Catches up with commits of other tabs. */
+  async refresh(): Promise<void> {
+    const row = await this.storage.readCollection(this.current.row.config.name);
+    if (row === undefined || row.id !== this.#snapshot.row.id) {
+      this.close(droppedError(this.#snapshot.row.config.name));
+      this.#checkOpen();
+    } else if (row.generation !== this.#snapshot.generation) {
+      if (row.clock !== '') this.#clock.witness(fromHex(row.clock));
+      this.#publish(await loadSnapshot(this.storage, this.compute, row, this.#snapshot));
+    }
+  }
+
+  /** Every later call rejects with `reason`. */
+  close(reason: VectorStoreError): void {
+    this.#closed ??= reason;
+    for (const { sealed } of this.#snapshot.views) {
+      if (sealed !== undefined) this.#retired.add(sealed);
+    }
+    this.#releaseUnused();
+  }
+
+  async #apply(snapshot: Snapshot, change: Change, durability: 'disk' | 'memory'): Promise<Snapshot> {
+    const began = performance.now();
+    const { row } = snapshot;
+    const rowStates: RowStateChunk[] = [];
+    const views: SegmentView[] = [];
+    const removed: SegmentManifest[] = [];
+    for (const [index, view] of snapshot.views.entries()) {
+      const died = change.dead?.get(index);
+      if (change.removed?.has(index)) removed.push(view.segment.manifest);
+      else if (died === undefined) views.push(view);
+      else {
+        const { marked, chunks } = markDead(view.segment.id, view.segment.rows, view.dead, died);
+        rowStates.push(...chunks);
+        views.push(viewOf(view.segment, marked, view.sealed));
+      }
+    }
+    const added = change.content && packSegment(row.nextSegment, change.content);
+    const deadInNew =
+      added && change.deadInNew?.length
+        ? markDead(added.manifest.id, added.manifest.rows, undefined, change.deadInNew)
+        : undefined;
+    if (deadInNew !== undefined) rowStates.push(...deadInNew.chunks);
+    const next: CollectionRow = {
+      ...row,
+      generation: row.generation + 1,
+      nextSegment: row.nextSegment + (added ? 1 : 0),
+      segments: [...views.map((view) => view.segment.manifest), ...(added ? [added.manifest] : [])],
+      clock: toHex(this.#clock.last()),
+    };
+    this.#bytesWritten += await this.storage.commit({
+      collection: row.id,
+      expectedGeneration: row.generation,
+      next,
+      pages: added?.pages ?? [],
+      rowStates,
+      removedSegments: removed,
+      durability,
+    });
+    this.onCommit(performance.now() - began);
+    if (added !== undefined)
+      views.push(this.#viewOfNew(row, added.manifest, change.content!, deadInNew?.marked));
+    const published = new Snapshot(next, views, snapshot);
+    this.#publish(published);
+    return published;
+  }
+
+  #viewOfNew(
+    row: CollectionRow,
+    manifest: SegmentManifest,
+    content: SegmentContent,
+    dead?: SegmentView['dead'],
+  ) {
+    const segment = new Segment(this.storage, row.id, manifest, row.config.dimension);
+    segment.remember(content);
+    const sealed =
+      manifest.rows < SEALED_ROWS
+        ? undefined
+        : new SealedRows(segment, row.config.metric, this.compute, content.vectors);
+    void sealed?.moveToActiveBackend();
+    return viewOf(segment, dead, sealed);
+  }
+
+  #publish(next: Snapshot): void {
+    const kept = new Set(next.views.map((view) => view.sealed));
+    for (const { sealed } of this.#snapshot.views) {
+      if (sealed !== undefined && !kept.has(sealed)) this.#retired.add(sealed);
+    }
+    this.#snapshot = next;
+    this.#releaseUnused();
+  }
+
+  /** Gives back the memory of segments that no search uses any more. */
+  #releaseUnused(): void {
+    for (const sealed of this.#retired) {
+      if (sealed.users > 0) continue;
+      this.#retired.delete(sealed);
+      void sealed.release();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+}
+
+/** Reads what a snapshot needs to know; segments that `previous` has already are taken over. */
+async function loadSnapshot(
+  storage: Storage,
+  compute: Compute,
+  row: CollectionRow,
+  previous: Snapshot | undefined,
+): Promise<Snapshot> {
+  const chunks = await storage.readRowStates(
+    row.id,
+    row.segments.map((segment) => segment.id),
+  );
+  const known = new Map(previous?.views.map((view) => [view.segment.id, view]));
+  const views = row.segments.map((manifest) => {
+    const segment =
+      known.get(manifest.id)?.segment ?? new Segment(storage, row.id, manifest, row.config.dimension);
+    const dead = joinChunks(
+      manifest.rows,
+      chunks.filter((chunk) => chunk.segment === manifest.id),
+    );
+    const sealed =
+      known.get(manifest.id)?.sealed ??
+      (manifest.rows < SEALED_ROWS
+        ? undefined
+        : new SealedRows(segment, row.config.metric, compute, undefined));
+    return viewOf(segment, dead, sealed);
+  });
+  return new Snapshot(row, views, previous);
+}
+
+export function droppedError(name: string): VectorStoreError {
+  return new VectorStoreError(
+    'CLOSED',
+    `Collection "${name}" has been dropped, here or in another tab. There is nothing left to work on. ` +
+      'Call store.collection() to create it anew.',
+  );
+}

@@ -1,0 +1,118 @@
+import type { CollectionConfig } from '../../shared/types.js';
+import { type Bitmap, createBitmap, hasBit, setBit } from '../bitmap.js';
+import type { Compute } from '../compute/compute.js';
+import type { QueryVectors, Rows } from '../compute/kernels.js';
+import type { BestMerge } from './best-merge.js';
+import type { Segment } from './segment.js';
+import type { SegmentView } from './segment-view.js';
+
+interface Part {
+  /** Index among the snapshot's views. */
+  readonly source: number;
+  readonly segment: Segment;
+  /** First row in the tail. */
+  readonly start: number;
+}
+
+/** The small segments of a snapshot, their rows side by side, so that one graph run scores them all. */
+export class Tail {
+  readonly rows: number;
+  readonly #parts: Part[] = [];
+  #data: Promise<Rows> | undefined;
+
+  constructor(
+    views: readonly SegmentView[],
+    private readonly config: CollectionConfig,
+    previous: Tail | undefined,
+  ) {
+    let rows = 0;
+    for (const [source, view] of views.entries()) {
+      if (view.sealed !== undefined || view.segment.rows === 0) continue;
+      this.#parts.push({ source, segment: view.segment, start: rows });
+      rows += view.segment.rows;
+    }
+    this.rows = rows;
+    if (previous !== undefined && this.#hasSameParts(previous)) this.#data = previous.#data;
+  }
+
+  get memoryBytes(): number {
+    return this.#data === undefined ? 0 : this.rows * (this.config.dimension + 1) * 4;
+  }
+
+  /** Adds the tail's best rows to `best`; `excluded[source]` is a bitmap of that view's rows. */
+  async search(
+    compute: Compute,
+    queries: QueryVectors,
+    k: number,
+    excluded: readonly (Bitmap | undefined)[],
+    best: BestMerge,
+  ): Promise<void> {
+    if (this.rows === 0) return;
+    const data = await this.#load();
+    const { dimension, metric } = this.config;
+    const mask = this.#join(excluded);
+    const run = async () => {
+      const block = await (await compute.kernels()).pass(data, dimension, metric);
+      best.addMapped(await block.search(queries, k, mask), block.backend, (row) => this.#locate(row));
+    };
+    try {
+      await run();
+    } catch (error) {
+      if (!compute.usesOrt) throw error;
+      compute.giveUp(error);
+      await run();
+    }
+  }
+
+  #load(): Promise<Rows> {
+    if (this.#data === undefined) {
+      const data = this.#gather();
+      data.catch(() => {
+        this.#data = undefined;
+      });
+      this.#data = data;
+    }
+    return this.#data;
+  }
+
+  async #gather(): Promise<Rows> {
+    const { dimension } = this.config;
+    const vectors = new Float32Array(this.rows * dimension);
+    const norms = new Float32Array(this.rows);
+    const parts = this.#parts.map(async ({ segment, start }) => {
+      vectors.set(await segment.vectors(), start * dimension);
+      norms.set(await segment.norms(), start);
+    });
+    await Promise.all(parts);
+    return { vectors, norms };
+  }
+
+  #join(excluded: readonly (Bitmap | undefined)[]): Bitmap | undefined {
+    if (this.#parts.every(({ source }) => excluded[source] === undefined)) return undefined;
+    const joined = createBitmap(this.rows);
+    for (const { source, segment, start } of this.#parts) {
+      const own = excluded[source];
+      if (own === undefined) continue;
+      for (let row = 0; row < segment.rows; row++) if (hasBit(own, row)) setBit(joined, start + row);
+    }
+    return joined;
+  }
+
+  #locate(row: number): { source: number; row: number } {
+    let low = 0;
+    for (let high = this.#parts.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#parts[middle]!.start <= row) low = middle;
+      else high = middle - 1;
+    }
+    const { source, start } = this.#parts[low]!;
+    return { source, row: row - start };
+  }
+
+  #hasSameParts(other: Tail): boolean {
+    return (
+      other.#parts.length === this.#parts.length &&
+      this.#parts.every((part, i) => part.segment === other.#parts[i]!.segment)
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import * as ort from 'onnxruntime-web/wasm';
+
+// The only importer of ONNX Runtime. The import itself is 70 KB of script; the 14 MB of WASM are fetched and
+// compiled when the first session is created.
+
+export type OrtSession = ort.InferenceSession;
+export type OrtTensor = ort.Tensor;
+
+export interface OrtOptions {
+  /** Folder of the `.wasm` file, ending in a slash; default: where the bundler put it. */
+  assetBaseUrl?: string;
+}
+
+export interface ExternalTensorData {
+  /** The name that the model's initializers refer to. */
+  path: string;
+  data: Uint8Array;
+}
+
+/** Has to be called before the first session; later calls change nothing that is already loaded. */
+export function configureOrt(options: OrtOptions): void {
+  // Only the .wasm: given a folder as a string, ORT would fetch its .mjs from there too.
+  const { assetBaseUrl } = options;
+  if (assetBaseUrl !== undefined)
+    ort.env.wasm.wasmPaths = { wasm: `${assetBaseUrl}ort-wasm-simd-threaded.wasm` };
+  ort.env.wasm.numThreads = threadCount();
+  ort.env.logLevel = 'error';
+}
+
+/** WASM threads need SharedArrayBuffer, which pages get only when they are cross-origin isolated. */
+export function threadCount(): number {
+  if (!globalThis.crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 1));
+}
+
+/**
+ * Compiles a model (bytes of an ONNX ModelProto) whose large initializers live in `externalData`. ORT copies
+ * them; the caller may drop its own after this resolves.
+ */
+export function createSession(
+  model: Uint8Array,
+  externalData: ExternalTensorData[] = [],
+): Promise<OrtSession> {
+  return ort.InferenceSession.create(model, {
+    executionProviders: ['wasm'],
+    graphOptimizationLevel: 'all',
+    ...(externalData.length === 0 ? {} : { externalData }),
+  });
+}
+
+export function floatTensor(data: Float32Array, dims: readonly number[]): OrtTensor {
+  return new ort.Tensor('float32', data, dims);
+}
+
+export function int64Tensor(values: readonly number[], dims: readonly number[]): OrtTensor {
+  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+}
+
+export function int32Tensor(data: Int32Array, dims: readonly number[]): OrtTensor {
+  return new ort.Tensor('int32', data, dims);
+}

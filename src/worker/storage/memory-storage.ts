@@ -1,0 +1,126 @@
+import { toHex } from '../../shared/stamp.js';
+import type { CollectionConfig } from '../../shared/types.js';
+import { Queue } from '../slices.js';
+import {
+  type CollectionRow,
+  type Column,
+  type Commit,
+  FORMAT,
+  GenerationConflict,
+  type RowStateChunk,
+  type Storage,
+  type StoreRow,
+} from './storage.js';
+
+/** Keeps nothing: for tests, previews and pages that may not use IndexedDB. */
+export class MemoryStorage implements Storage {
+  readonly kind = 'memory';
+  readonly #queue = new Queue();
+  #store: StoreRow = {
+    format: FORMAT,
+    databaseId: toHex(crypto.getRandomValues(new Uint8Array(16))),
+    deviceId: toHex(crypto.getRandomValues(new Uint8Array(8))),
+    nextCollection: 1,
+  };
+  readonly #collections = new Map<string, CollectionRow>();
+  /** By collection, then by segment: what a removed segment takes with it. */
+  readonly #segments = new Map<number, Map<number, SegmentData>>();
+
+  async open(): Promise<StoreRow> {
+    return this.#store;
+  }
+
+  async readStore(): Promise<StoreRow> {
+    return this.#store;
+  }
+
+  async readCollections(): Promise<CollectionRow[]> {
+    return [...this.#collections.values()].sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
+  }
+
+  async readCollection(name: string): Promise<CollectionRow | undefined> {
+    return this.#collections.get(name);
+  }
+
+  async createCollection(config: CollectionConfig): Promise<CollectionRow> {
+    const existing = this.#collections.get(config.name);
+    if (existing !== undefined) return existing;
+    const id = this.#store.nextCollection;
+    this.#store = { ...this.#store, nextCollection: id + 1 };
+    const row: CollectionRow = { id, config, generation: 0, nextSegment: 0, segments: [], clock: '' };
+    this.#collections.set(config.name, row);
+    this.#segments.set(id, new Map());
+    return row;
+  }
+
+  async dropCollection(name: string): Promise<boolean> {
+    const row = this.#collections.get(name);
+    if (row === undefined) return false;
+    this.#collections.delete(name);
+    this.#segments.delete(row.id);
+    return true;
+  }
+
+  async readRowStates(collection: number, segments: readonly number[]): Promise<RowStateChunk[]> {
+    return segments.flatMap((segment) => [
+      ...(this.#segments.get(collection)?.get(segment)?.rowStates.values() ?? []),
+    ]);
+  }
+
+  async readPages(collection: number, segment: number, column: Column, from: number, to: number) {
+    const pages = this.#segments.get(collection)?.get(segment)?.pages.get(column) ?? [];
+    return pages.slice(from, to).map((bytes) => bytes.slice());
+  }
+
+  async commit(commit: Commit): Promise<number> {
+    const { next } = commit;
+    const found = this.#collections.get(next.config.name);
+    if (found?.id !== commit.collection || found.generation !== commit.expectedGeneration) {
+      throw new GenerationConflict(
+        commit.expectedGeneration,
+        found?.id === commit.collection ? found.generation : undefined,
+      );
+    }
+    const segments = this.#segments.get(commit.collection)!;
+    let written = 0;
+    for (const page of commit.pages) {
+      const { pages } = segmentData(segments, page.segment);
+      const column = pages.get(page.column) ?? [];
+      pages.set(page.column, column);
+      column[page.index] = page.bytes.slice();
+      written += page.bytes.length;
+    }
+    for (const chunk of commit.rowStates) {
+      segmentData(segments, chunk.segment).rowStates.set(chunk.chunk, chunk);
+      written += chunk.dead.length;
+    }
+    for (const segment of commit.removedSegments) segments.delete(segment.id);
+    this.#collections.set(next.config.name, next);
+    return written;
+  }
+
+  exclusively<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.run(task);
+  }
+
+  async destroy(): Promise<void> {
+    this.#collections.clear();
+    this.#segments.clear();
+  }
+
+  async close(): Promise<void> {}
+}
+
+interface SegmentData {
+  readonly pages: Map<Column, Uint8Array<ArrayBuffer>[]>;
+  readonly rowStates: Map<number, RowStateChunk>;
+}
+
+function segmentData(segments: Map<number, SegmentData>, id: number): SegmentData {
+  let data = segments.get(id);
+  if (data === undefined) {
+    data = { pages: new Map(), rowStates: new Map() };
+    segments.set(id, data);
+  }
+  return data;
+}

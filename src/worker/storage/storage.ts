@@ -1,0 +1,143 @@
+import type { CollectionConfig } from '../../shared/types.js';
+
+// The contract of storage. Two implementations: IndexedDB and memory; one suite: storage.contract.ts.
+//
+// Every implementation guarantees:
+// - `commit` is atomic: all of it is there afterwards, or nothing; a reader never sees a part of it.
+// - `commit` resolves only when the change is durable in the asked-for sense, and rejects otherwise.
+// - `commit` compares the collection's generation with `expectedGeneration` in the same transaction that
+//   writes; when they differ it changes nothing and rejects with `GenerationConflict`.
+// - Pages are immutable: a page key is written once, and pages of a segment that is no longer listed vanish in
+//   the commit that unlists it.
+// - `readPages` hands out bytes only when they match their checksum; otherwise it rejects with `CORRUPT`.
+
+/** 1: first format. A format number changes only when an older release could no longer read the data. */
+export const FORMAT = 1;
+
+/** What a segment's pages hold. Rows are the segment's rows, in the same order in every column. */
+export type Column =
+  /** float32, row-major, as given by the caller. */
+  | 'vectors'
+  /** UTF-8 ids. */
+  | 'ids'
+  /** float32 per row: the Euclidean norm. */
+  | 'norms'
+  /** UTF-8 JSON, empty = none. Left out where no row has metadata. */
+  | 'metadata'
+  /** UTF-8, empty = none. Left out where no row has a text. */
+  | 'texts'
+  /** 16 bytes per row: the stamp of the write that made it. */
+  | 'stamps'
+  /** 16 bytes per row: the stamp the write was based on, as far as a server knows it. Left out where all are zero. */
+  | 'bases'
+  /** UTF-8 ids of the records this segment deleted. */
+  | 'tombstone-ids'
+  /** 32 bytes per tombstone: its stamp, its base. */
+  | 'tombstone-stamps';
+
+/** Rows [starts[i], starts[i + 1]) of a column are its page i; the last page ends with the column. */
+export interface ColumnManifest {
+  readonly starts: readonly number[];
+  readonly bytes: number;
+}
+
+export interface SegmentManifest {
+  readonly id: number;
+  readonly rows: number;
+  readonly tombstones: number;
+  readonly columns: Partial<Record<Column, ColumnManifest>>;
+  /** Sum of the columns' bytes. */
+  readonly bytes: number;
+}
+
+export interface CollectionRow {
+  readonly id: number;
+  readonly config: CollectionConfig;
+  /** Grows by one with every commit. */
+  readonly generation: number;
+  readonly nextSegment: number;
+  /** Oldest first. A record lives in the youngest segment that has its id, unless it is dead there. */
+  readonly segments: readonly SegmentManifest[];
+  /** Last stamp handed out in this collection, hex, or empty: stamps grow across restarts and tabs. */
+  readonly clock: string;
+}
+
+export interface StoreRow {
+  readonly format: number;
+  readonly databaseId: string;
+  /** 64 random bits, hex: the tail of every stamp made here. */
+  readonly deviceId: string;
+  readonly nextCollection: number;
+}
+
+/** Rows per chunk of row state: 8 KiB per bitmap. */
+export const ROWS_PER_CHUNK = 65_536;
+
+/** What may change about a segment's rows: one bit per row, chunk by chunk. */
+export interface RowStateChunk {
+  readonly segment: number;
+  readonly chunk: number;
+  /** Set: replaced or deleted. */
+  readonly dead: Uint8Array<ArrayBuffer>;
+  /** Set: a server has acknowledged this row; absent: none of them. */
+  readonly pushed?: Uint8Array<ArrayBuffer>;
+}
+
+export interface Page {
+  readonly segment: number;
+  readonly column: Column;
+  readonly index: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface Commit {
+  readonly collection: number;
+  readonly expectedGeneration: number;
+  /** Its `generation` is `expectedGeneration + 1`. */
+  readonly next: CollectionRow;
+  readonly pages: readonly Page[];
+  readonly rowStates: readonly RowStateChunk[];
+  /** Segments no longer listed: their pages and row states go. */
+  readonly removedSegments: readonly SegmentManifest[];
+  readonly durability: 'disk' | 'memory';
+}
+
+/** Somebody else committed first. Not an error for users: refresh and try again. */
+export class GenerationConflict extends Error {
+  override readonly name = 'GenerationConflict';
+  constructor(
+    readonly expected: number,
+    /** `undefined`: the collection is gone. */
+    readonly found: number | undefined,
+  ) {
+    super(`expected generation ${expected}, found ${found ?? 'no collection'}`);
+  }
+}
+
+export interface Storage {
+  readonly kind: 'indexeddb' | 'memory';
+  /** Opens or creates the store. Rejects with `FORMAT_TOO_NEW`, `STORAGE_BLOCKED`, `CORRUPT`. */
+  open(): Promise<StoreRow>;
+  readStore(): Promise<StoreRow>;
+  readCollections(): Promise<CollectionRow[]>;
+  readCollection(name: string): Promise<CollectionRow | undefined>;
+  /** Creates it, or answers the one that is there; atomic. */
+  createCollection(config: CollectionConfig): Promise<CollectionRow>;
+  dropCollection(name: string): Promise<boolean>;
+  readRowStates(collection: number, segments: readonly number[]): Promise<RowStateChunk[]>;
+  /** Pages [from, to) of one column, checked, in order. */
+  readPages(
+    collection: number,
+    segment: number,
+    column: Column,
+    from: number,
+    to: number,
+  ): Promise<Uint8Array<ArrayBuffer>[]>;
+  /** Resolves to the bytes that were written. */
+  commit(commit: Commit): Promise<number>;
+  /** One writer at a time per store, across tabs where the browser can. */
+  exclusively<T>(task: () => Promise<T>): Promise<T>;
+  /** Deletes everything and closes. */
+  destroy(): Promise<void>;
+  close(): Promise<void>;
+}

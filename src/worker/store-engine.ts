@@ -1,0 +1,177 @@
+import { VectorStoreError } from '../shared/errors.js';
+import type { ChangeEvent, CollectionConfig, Metrics, StoreStatus } from '../shared/types.js';
+import type { OpenCollectionArgs, OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
+import { CollectionEngine } from './collection/collection-engine.js';
+import { droppedError } from './collection/state.js';
+import { Compute } from './compute/compute.js';
+import { TextEmbedders } from './embed/text-embedders.js';
+import { MetricsRecorder } from './metrics.js';
+import { IndexedDbStorage } from './storage/indexeddb-storage.js';
+import { MemoryStorage } from './storage/memory-storage.js';
+import type { Storage, StoreRow } from './storage/storage.js';
+
+type Emit = (event: StoreEventOnWire) => void;
+
+/** One open store in its worker: joins storage, compute and the collections. */
+export class StoreEngine {
+  readonly metrics = new MetricsRecorder();
+  readonly #embedders: TextEmbedders;
+  readonly #collections = new Map<string, Promise<CollectionEngine>>();
+
+  private constructor(
+    private readonly name: string,
+    private readonly storage: Storage,
+    private readonly row: StoreRow,
+    private readonly compute: Compute,
+    private readonly emit: Emit,
+  ) {
+    this.#embedders = new TextEmbedders(compute);
+  }
+
+  static async open(
+    { name, storage: kind, backend, assetBaseUrl }: OpenStoreArgs,
+    emit: Emit,
+  ): Promise<StoreEngine> {
+    const began = performance.now();
+    const storage = kind === 'memory' ? new MemoryStorage() : new IndexedDbStorage(name);
+    const row = await storage.open();
+    const compute = new Compute(backend, assetBaseUrl, (detail) => emit({ type: 'backend', detail }));
+    const engine = new StoreEngine(name, storage, row, compute, emit);
+    engine.metrics.add('open', performance.now() - began);
+    return engine;
+  }
+
+  /** Opens or creates a collection. */
+  async openCollection(args: OpenCollectionArgs): Promise<CollectionConfig> {
+    let opening = this.#collections.get(args.name);
+    if (opening === undefined) {
+      opening = this.#open(args);
+      this.#collections.set(args.name, opening);
+      opening.catch(() => this.#collections.delete(args.name));
+    }
+    const collection = await opening;
+    refuseOtherConfig(collection.config, args);
+    collection.useEmbedder(args.embedder);
+    return collection.config;
+  }
+
+  async collection(name: string): Promise<CollectionEngine> {
+    const collection = this.#collections.get(name);
+    if (collection === undefined) throw droppedError(name);
+    return collection;
+  }
+
+  async listCollections(): Promise<CollectionConfig[]> {
+    return (await this.storage.readCollections()).map((row) => row.config);
+  }
+
+  async dropCollection(name: string): Promise<boolean> {
+    const open = await this.#collections.get(name)?.catch(() => undefined);
+    const dropped = await this.storage.exclusively(() => this.storage.dropCollection(name));
+    this.#collections.delete(name);
+    await open?.close(droppedError(name));
+    if (dropped) {
+      const change: ChangeEvent = {
+        collection: name,
+        kind: 'drop',
+        ids: [],
+        count: 0,
+        generation: 0,
+        origin: 'local',
+      };
+      this.emit({ type: 'change', detail: change });
+    }
+    return dropped;
+  }
+
+  async status(): Promise<Omit<StoreStatus, 'workerRestarts'>> {
+    const rows = await this.storage.readCollections();
+    const ownBytes = rows.flatMap((row) => row.segments).reduce((sum, segment) => sum + segment.bytes, 0);
+    // Missing in WebKitGTK and on insecure origins.
+    const manager = globalThis.navigator?.storage;
+    const estimate = await manager?.estimate?.().catch(() => undefined);
+    const persisted = await manager?.persisted?.().catch(() => undefined);
+    return {
+      name: this.name,
+      storage: this.storage.kind,
+      backend: this.compute.status,
+      persisted: this.storage.kind === 'memory' ? false : (persisted ?? 'unknown'),
+      usage: {
+        ownBytes: this.storage.kind === 'memory' ? 0 : ownBytes,
+        ...(estimate?.usage === undefined ? {} : { originBytes: estimate.usage }),
+        ...(estimate?.quota === undefined ? {} : { quotaBytes: estimate.quota }),
+      },
+      databaseId: this.row.databaseId,
+      format: this.row.format,
+      collections: rows.length,
+    };
+  }
+
+  summary(): Metrics {
+    return this.metrics.summary();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#closeCollections();
+    await this.storage.exclusively(() => this.storage.destroy());
+  }
+
+  async close(): Promise<void> {
+    await this.#closeCollections();
+    await this.storage.exclusively(() => this.storage.close());
+  }
+
+  async #open(args: OpenCollectionArgs): Promise<CollectionEngine> {
+    const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
+    const parts = {
+      storage: this.storage,
+      compute: this.compute,
+      embedders: this.#embedders,
+      metrics: this.metrics,
+      onChange: (detail: ChangeEvent) => this.emit({ type: 'change', detail }),
+    };
+    const collection = await CollectionEngine.open(parts, row, this.row.deviceId);
+    // A failure here is one of storage or compute, and the calls that need them report it.
+    collection.warmUp().catch(() => undefined);
+    return collection;
+  }
+
+  #create({ name, dimension, metric = 'cosine', embeddingSpace }: OpenCollectionArgs) {
+    if (dimension === undefined) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        `Collection "${name}" does not exist, and no dimension was given to create it with. Every vector of a collection has the same length. ` +
+          'Pass { dimension } or an embedder.',
+      );
+    }
+    const config = { name, dimension, metric, ...(embeddingSpace === undefined ? {} : { embeddingSpace }) };
+    return this.storage.exclusively(() => this.storage.createCollection(config));
+  }
+
+  async #closeCollections(): Promise<void> {
+    const reason = new VectorStoreError(
+      'CLOSED',
+      `Store "${this.name}" has been closed. Its worker no longer answers for it. Open it again with openStore().`,
+    );
+    const open = [...this.#collections.values()];
+    this.#collections.clear();
+    for (const collection of open) await collection.then((each) => each.close(reason)).catch(() => undefined);
+  }
+}
+
+/** Nothing is ever dropped or converted implicitly. */
+function refuseOtherConfig(config: CollectionConfig, args: OpenCollectionArgs): void {
+  const pinned = ['dimension', 'metric', 'embeddingSpace'] as const;
+  const other = pinned.filter((key) => args[key] !== undefined && args[key] !== config[key]);
+  if (other.length === 0) return;
+  const differences = other.map((key) => `${key} ${show(config[key])}, not ${show(args[key])}`).join('; ');
+  throw new VectorStoreError(
+    'CONFIG_MISMATCH',
+    `Collection "${config.name}" was created with ${differences}. Vectors made in different ways cannot be compared, so nothing was changed. ` +
+      'Open it with the settings it has, use another name, or drop it first with store.dropCollection().',
+  );
+}
+
+function show(value: unknown): string {
+  return value === undefined ? '(none)' : JSON.stringify(value);
+}

@@ -1,0 +1,154 @@
+import { errorToWire, VectorStoreError } from '../shared/errors.js';
+import type { ListOptions, Query } from '../shared/types.js';
+import type {
+  CallId,
+  DeleteArgs,
+  FromWorker,
+  OpenCollectionArgs,
+  OpenStoreArgs,
+  Outcome,
+  QueryOnWire,
+  SetMetadataArgs,
+  StoreApi,
+  UpsertArgs,
+} from '../shared/worker-api.js';
+import type { CallOptions } from './collection/collection-engine.js';
+import { StoreEngine } from './store-engine.js';
+
+/** Answers one page's calls: errors become data, calls can be aborted, events go out beside them. */
+export class StoreHost implements StoreApi {
+  readonly #calls = new Map<CallId, AbortController>();
+  #store: Promise<StoreEngine> | undefined;
+
+  constructor(private readonly post: (message: FromWorker) => void) {}
+
+  open(call: CallId, args: OpenStoreArgs) {
+    return this.#answer(call, async () => {
+      this.#store = StoreEngine.open(args, (event) => this.post({ nearshore: 'store-event', event }));
+      await this.#store;
+    });
+  }
+
+  openCollection(call: CallId, args: OpenCollectionArgs) {
+    return this.#answer(call, async () => (await this.#opened()).openCollection(args));
+  }
+
+  listCollections(call: CallId) {
+    return this.#answer(call, async () => (await this.#opened()).listCollections());
+  }
+
+  dropCollection(call: CallId, name: string) {
+    return this.#answer(call, async () => (await this.#opened()).dropCollection(name));
+  }
+
+  upsert(call: CallId, { collection, records, mode, durability }: UpsertArgs) {
+    return this.#timed('upsert', call, collection, (engine, options) =>
+      engine.upsert(records, mode, durability, options),
+    );
+  }
+
+  setMetadata(call: CallId, { collection, ids, metadata, durability }: SetMetadataArgs) {
+    return this.#timed('upsert', call, collection, (engine, options) =>
+      engine.setMetadata(ids, metadata, durability, options),
+    );
+  }
+
+  delete(call: CallId, { collection, ids, filter, durability }: DeleteArgs) {
+    return this.#timed('delete', call, collection, (engine, options) =>
+      engine.delete(ids === undefined ? { filter } : { ids }, durability, options),
+    );
+  }
+
+  get(call: CallId, collection: string, ids: readonly string[], includeVectors: boolean) {
+    return this.#with(call, collection, (engine) => engine.get(ids, includeVectors));
+  }
+
+  count(call: CallId, collection: string, filter: Query['filter']) {
+    return this.#with(call, collection, (engine) => engine.count(filter));
+  }
+
+  list(call: CallId, collection: string, options: ListOptions) {
+    return this.#with(call, collection, (engine) => engine.list(options));
+  }
+
+  query(call: CallId, collection: string, queries: readonly QueryOnWire[]) {
+    return this.#timed('query', call, collection, (engine, options) => engine.query(queries, options));
+  }
+
+  optimize(call: CallId, collection: string) {
+    return this.#with(call, collection, (engine, options) => engine.optimize(options));
+  }
+
+  stats(call: CallId, collection: string) {
+    return this.#with(call, collection, (engine) => engine.stats());
+  }
+
+  status(call: CallId) {
+    return this.#answer(call, async () => (await this.#opened()).status());
+  }
+
+  metrics(call: CallId) {
+    return this.#answer(call, async () => (await this.#opened()).summary());
+  }
+
+  destroy(call: CallId) {
+    return this.#answer(call, async () => (await this.#opened()).destroy());
+  }
+
+  close(call: CallId) {
+    return this.#answer(call, async () => (await this.#opened()).close());
+  }
+
+  async abort(call: CallId, reason: string): Promise<void> {
+    this.#calls.get(call)?.abort(reason);
+  }
+
+  #timed<T>(
+    operation: 'upsert' | 'delete' | 'query',
+    call: CallId,
+    collection: string,
+    task: (engine: Engine, options: CallOptions) => Promise<T>,
+  ): Promise<Outcome<T>> {
+    return this.#with(call, collection, async (engine, options) =>
+      (await this.#opened()).metrics.time(operation, () => task(engine, options)),
+    );
+  }
+
+  #with<T>(
+    call: CallId,
+    collection: string,
+    task: (engine: Engine, options: CallOptions) => Promise<T>,
+  ): Promise<Outcome<T>> {
+    return this.#answer(call, async (options) =>
+      task(await (await this.#opened()).collection(collection), options),
+    );
+  }
+
+  async #answer<T>(call: CallId, task: (options: CallOptions) => Promise<T>): Promise<Outcome<T>> {
+    const controller = new AbortController();
+    this.#calls.set(call, controller);
+    try {
+      const value = await task({
+        signal: controller.signal,
+        onProgress: (progress) => this.post({ nearshore: 'progress', callId: call, progress }),
+      });
+      return { ok: true, value };
+    } catch (error) {
+      return { ok: false, error: errorToWire(error) };
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  #opened(): Promise<StoreEngine> {
+    if (this.#store === undefined) {
+      throw new VectorStoreError(
+        'CLOSED',
+        'The store has not been opened in this worker. Call openStore() first.',
+      );
+    }
+    return this.#store;
+  }
+}
+
+type Engine = Awaited<ReturnType<StoreEngine['collection']>>;

@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type UserConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+import { keepUrls } from './scripts/keep-urls.js';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const page = path('src/client/index.ts');
+const embedders = path('src/client/embedders/index.ts');
+const worker = path('src/worker/main.ts');
+
+/** `vite`, `vite build`: the demo. `vite build --mode library | standalone`: the two builds of the package. */
+export default defineConfig(({ mode }) => {
+  if (mode === 'library') return library();
+  if (mode === 'standalone') return standalone();
+  return demo();
+});
+
+/** ES modules for bundlers; what the package depends on stays an import. */
+function library(): UserConfig {
+  return {
+    publicDir: false,
+    plugins: [keepUrls({ entries: { [worker]: 'worker.js' }, assetFolder: () => 'assets/' })],
+    build: {
+      outDir: 'dist',
+      emptyOutDir: false,
+      sourcemap: true,
+      minify: false,
+      target: 'es2022',
+      lib: { entry: { index: page, embedders, worker }, formats: ['es'] },
+      rolldownOptions: {
+        external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/],
+        // One flat folder: relative URLs in the code stay right whichever chunk they end up in.
+        output: { entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
+      },
+    },
+  };
+}
+
+/** Everything bundled: a folder for any static server, with no bundler and no import map. */
+function standalone(): UserConfig {
+  return {
+    publicDir: false,
+    plugins: [
+      keepUrls({
+        entries: { [worker]: 'worker.js' },
+        // ORT looks for its .wasm beside its own code.
+        assetFolder: (file) => (file.endsWith('.wasm') ? '' : 'assets/'),
+      }),
+    ],
+    build: {
+      outDir: 'dist/standalone',
+      emptyOutDir: false,
+      sourcemap: false,
+      target: 'es2022',
+      license: { fileName: 'THIRD-PARTY-LICENSES.md' },
+      lib: { entry: { nearshore: page, embedders, worker }, formats: ['es'] },
+      rolldownOptions: {
+        output: {
+          minify: true,
+          entryFileNames: '[name].js',
+          chunkFileNames: 'chunk-[name]-[hash].js',
+          // ORT starts its threads from the file that it is in: that file must hold nothing of ours.
+          codeSplitting: { groups: [{ name: 'ort', test: /node_modules[\\/]onnxruntime-web[\\/]/ }] },
+        },
+      },
+    },
+  };
+}
+
+/** The demo, as an application of its own that can be installed and used offline. */
+function demo(): UserConfig {
+  return {
+    root: path('demo'),
+    publicDir: path('public'),
+    base: './',
+    resolve: {
+      alias: [
+        { find: /^nearshore\/embedders$/, replacement: embedders },
+        { find: /^nearshore$/, replacement: page },
+      ],
+    },
+    worker: { format: 'es' },
+    optimizeDeps: { exclude: ['onnxruntime-web'] },
+    build: {
+      outDir: path('demo/dist'),
+      emptyOutDir: true,
+      target: 'es2022',
+      // A data: URI would need more than script-src and connect-src 'self'.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      license: { fileName: 'THIRD-PARTY-LICENSES.md' },
+    },
+    plugins: [
+      VitePWA({
+        registerType: 'autoUpdate',
+        manifest: {
+          name: 'nearshore reverse dictionary',
+          short_name: 'nearshore',
+          description: 'Type a meaning, get words. Works offline.',
+          display: 'standalone',
+          start_url: './',
+        },
+        workbox: {
+          globPatterns: ['**/*'],
+          // The corpus is read once, into IndexedDB.
+          globIgnores: ['wordnet/**', 'manifest.webmanifest'],
+          maximumFileSizeToCacheInBytes: 20_000_000,
+        },
+      }),
+    ],
+  };
+}

@@ -1,0 +1,83 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { type BrowserName, findBrowser } from './scripts/browsers.mjs';
+
+const BROWSER_TESTS = 'src/**/*.browser.test.ts';
+
+/** What a page needs for SharedArrayBuffer, and so for WASM threads. */
+const CROSS_ORIGIN_ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+interface BrowserProject {
+  name: string;
+  include: string;
+  isolated: boolean;
+  /** Name of the project → browser it runs in. */
+  instances: Record<string, BrowserName>;
+}
+
+function browserProject({
+  name,
+  include,
+  isolated,
+  instances,
+}: BrowserProject): TestProjectInlineConfiguration {
+  return {
+    server: { headers: isolated ? CROSS_ORIGIN_ISOLATION : {} },
+    optimizeDeps: {
+      // ORT finds its .wasm beside its own file, so it is served from where it is.
+      exclude: ['onnxruntime-web'],
+      // Known from the start: a dependency found in mid-run would reload the page under a test.
+      include: ['comlink', 'idb', 'fast-check', 'js-xxhash'],
+    },
+    test: {
+      name,
+      include: [include],
+      setupFiles: [isolated ? './scripts/expect-isolated.ts' : './scripts/expect-not-isolated.ts'],
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      browser: {
+        enabled: true,
+        provider: playwright(),
+        headless: true,
+        screenshotFailures: false,
+        instances: Object.entries(instances).map(([project, browser]) => ({
+          name: project,
+          browser,
+          provider: playwright({ launchOptions: findBrowser(browser) ?? {} }),
+        })),
+      },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['src/**/*.test.ts'],
+          exclude: [BROWSER_TESTS],
+          testTimeout: 30_000,
+        },
+      },
+      browserProject({
+        name: 'browser',
+        include: BROWSER_TESTS,
+        isolated: false,
+        instances: { chromium: 'chromium', firefox: 'firefox' },
+      }),
+      // The compute contract once more, with WASM threads.
+      browserProject({
+        name: 'cross-origin-isolated',
+        include: 'src/worker/compute/**/*.browser.test.ts',
+        isolated: true,
+        instances: { isolated: 'chromium' },
+      }),
+    ],
+  },
+});
