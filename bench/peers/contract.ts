@@ -20,7 +20,9 @@ export interface UpsertCost {
  * a dedicated worker of its own.
  */
 export interface System {
-  /** Stores all rows under their ids; settles when they are durable. The arrays stay the caller's. */
+  /** Makes an empty store that is ready to take rows: code is loaded, the database is open. */
+  create(shape: Shape): Promise<void>;
+  /** Stores all rows in the store just created; settles when they are durable. The arrays stay the caller's. */
   ingest(rows: Rows): Promise<void>;
   /** Loads what was stored; the next query can be answered. */
   open(shape: Shape): Promise<void>;

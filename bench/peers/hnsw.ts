@@ -11,9 +11,10 @@ export function hnsw(build: BuildOptions): System {
     new Worker(new URL('./hnsw.worker.ts', import.meta.url), { type: 'module' }),
   );
   return {
+    create: (shape) => link.call('create', [shape, build]),
     ingest: (rows) => {
       const vectors = rows.vectors.slice();
-      return link.call('ingest', [{ ...rows, vectors }, build], [vectors.buffer]);
+      return link.call('ingest', [{ ...rows, vectors }], [vectors.buffer]);
     },
     open: (shape) => link.call('open', [shape]),
     query: (vector, topK) => link.call('query', [vector, topK]),

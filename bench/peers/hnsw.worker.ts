@@ -25,10 +25,14 @@ export class Hnsw {
   #buckets = new Uint8Array();
   #header: Header = { ids: [], metadata: [] };
 
-  async ingest(rows: Rows, { m, efConstruction }: BuildOptions): Promise<void> {
+  async create({ dimension, capacity }: Shape, { m, efConstruction }: BuildOptions): Promise<void> {
     const library = await this.#load();
-    const index = this.#makeIndex(library, rows.dimension);
-    index.initIndex(rows.capacity, m, efConstruction, 100);
+    this.#makeIndex(library, dimension).initIndex(capacity, m, efConstruction, 100);
+    this.#database = await openDatabase('bench-hnsw', ['header']);
+  }
+
+  async ingest(rows: Rows): Promise<void> {
+    const index = this.#opened;
     for (let row = 0; row < rows.ids.length; row++) {
       index.addPoint(rows.vectors.subarray(row * rows.dimension, (row + 1) * rows.dimension), row, false);
     }
@@ -78,7 +82,7 @@ export class Hnsw {
   }
 
   get #opened(): HierarchicalNSW {
-    if (!this.#index) throw new Error('No index is open. Call ingest or open first.');
+    if (!this.#index) throw new Error('No index is open. Call create or open first.');
     return this.#index;
   }
 
@@ -103,8 +107,7 @@ export class Hnsw {
   async #store(): Promise<void> {
     await this.#opened.writeIndex(FILE);
     await this.#synced();
-    this.#database ??= await openDatabase('bench-hnsw', ['header']);
-    await commitStrict(this.#database, ['header'], (transaction) => {
+    await commitStrict(this.#database!, ['header'], (transaction) => {
       transaction.objectStore('header').put(this.#header, 0);
     });
   }

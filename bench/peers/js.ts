@@ -9,6 +9,7 @@ export function bruteForce(): System {
     new Worker(new URL('./js.worker.ts', import.meta.url), { type: 'module' }),
   );
   return {
+    create: (shape) => link.call('create', [shape]),
     ingest: (rows) => {
       const vectors = rows.vectors.slice();
       return link.call('ingest', [{ ...rows, vectors }], [vectors.buffer]);

@@ -21,8 +21,12 @@ export class BruteForce {
   #buckets = new Uint8Array();
   #header: Header = { ids: [], metadata: [] };
 
+  async create(shape: Shape): Promise<void> {
+    this.#allocate(shape);
+    await this.#open();
+  }
+
   async ingest(rows: Rows): Promise<void> {
-    this.#allocate(rows);
     this.#matrix.set(rows.vectors);
     this.#take({ ids: [...rows.ids], metadata: [...rows.metadata] });
     const database = await this.#open();

@@ -20,12 +20,14 @@ export function nearshore(backend: 'wasm' | 'auto', counting: boolean): System {
   };
   let connection: Awaited<ReturnType<typeof connect>> | undefined;
   const rows = () => {
-    if (!connection) throw new Error('The store is not open. Call ingest or open first.');
+    if (!connection) throw new Error('The store is not open. Call create or open first.');
     return connection.rows;
   };
   return {
-    async ingest({ dimension, ids, vectors, metadata }) {
+    async create({ dimension }) {
       connection = await connect(dimension);
+    },
+    async ingest({ ids, vectors, metadata }) {
       await rows().upsert({ ids, vectors, metadata });
     },
     async open({ dimension }) {

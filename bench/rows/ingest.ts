@@ -42,6 +42,7 @@ export async function ingestAll(
       await stays?.system.close();
       const system = await context.start(name);
       await system.destroy();
+      await system.create(shape);
       context.log(`  ${name}: ingest ${round + 1}`);
       const { row, durable, searchable } = results.get(name)!;
       const start = performance.now();

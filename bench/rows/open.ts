@@ -1,7 +1,7 @@
 import { recallOf } from '../data/recall.js';
 import { rotated } from '../measure/rotate.js';
 import { median } from '../measure/statistics.js';
-import { measurement, note, pause, type RowKind } from './context.js';
+import { measurement, pause, type RowKind } from './context.js';
 import { freshLanes, freshUrl } from './fresh.js';
 
 /** A new page load that finds the data stored: how long until it has answered. */
@@ -22,15 +22,16 @@ export const open: RowKind = {
     const results = lanes.map((lane) => measurement('open', lane));
     const opens = lanes.map((): number[] => []);
     const answers = lanes.map((): number[] => []);
+    const notes = lanes.map((): string[] => []);
     // The first round fills the browser's caches of code, as for a visitor who comes back; it is not counted.
     for (let round = 0; round <= params.rounds + 2; round++) {
       for (const at of rotated([...lanes.keys()], round)) {
         await pause(300);
         const report = await host.openFresh(freshUrl(context, lanes[at]!));
-        const result = results[at]!;
-        note(result, report.answer?.note);
-        result.values.recall = recallOf(data, data.queries[0]!, report.answer!.ids, params.topK, kth);
+        const answer = report.answer!;
+        results[at]!.values.recall = recallOf(data, data.queries[0]!, answer.ids, params.topK, kth);
         if (round === 0) continue;
+        if (answer.note !== undefined) notes[at]!.push(answer.note);
         opens[at]!.push(report.openMs);
         answers[at]!.push(report.firstResultMs);
       }
@@ -38,6 +39,10 @@ export const open: RowKind = {
     for (const [at, { values }] of results.entries()) {
       values.openMs = median(opens[at]!);
       values.firstResultMs = median(answers[at]!);
+      for (const text of new Set(notes[at])) {
+        const times = notes[at]!.filter((other) => other === text).length;
+        results[at]!.notes.push(`${text} (${times} of ${opens[at]!.length} times)`);
+      }
     }
     return results;
   },

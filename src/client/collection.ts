@@ -26,7 +26,8 @@ import { embedRecords, embedTexts, isWorkerEmbedder } from './embed.js';
 import { packMetadata, packRecords } from './pack-records.js';
 import { unpackMatches, unpackRecords } from './unpack-records.js';
 import { searchWhere } from './where.js';
-import { handOver, type WorkerLink } from './worker-link.js';
+import { handOver } from './worker-connection.js';
+import type { WorkerLink } from './worker-link.js';
 
 const MAX_LIST_LIMIT = 10_000;
 

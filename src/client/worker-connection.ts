@@ -1,4 +1,4 @@
-import { type Remote, wrap } from 'comlink';
+import { type Remote, transfer, wrap } from 'comlink';
 import { type Connect, type FromWorker, PROTOCOL, type StoreApi } from '../shared/worker-api.js';
 
 /** How long a worker may take to load and say that it is ready. */
@@ -44,6 +44,8 @@ export class WorkerConnection {
       { signal },
     );
     this.api = wrap<StoreApi>(this.#port);
+    // Comlink starts the port with its first call only, and the worker speaks first.
+    this.#port.start();
     const connect: Connect = { nearshore: 'connect', protocol: PROTOCOL };
     worker.postMessage(connect, [channel.port2]);
   }
@@ -116,4 +118,12 @@ function reasonOf(event: ErrorEvent): string {
   return event.message === undefined || event.message === ''
     ? 'its script could not be loaded'
     : `it threw outside a call: ${event.message}`;
+}
+
+/** Hands the buffers over instead of copying them. */
+export function handOver<T>(args: T, views: readonly (ArrayBufferView<ArrayBuffer> | undefined)[]): T {
+  return transfer(
+    args,
+    views.flatMap((view) => (view === undefined || view.byteLength === 0 ? [] : [view.buffer])),
+  );
 }

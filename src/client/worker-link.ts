@@ -1,4 +1,4 @@
-import { type Remote, transfer } from 'comlink';
+import type { Remote } from 'comlink';
 import { abortedError, errorFromWire, VectorStoreError } from '../shared/errors.js';
 import type { Progress } from '../shared/types.js';
 import type {
@@ -180,14 +180,6 @@ export class WorkerLink {
   #rejectPending(errorOf: (isWrite: boolean) => Error): void {
     for (const { fail, isWrite } of [...this.#pending.values()]) fail(errorOf(isWrite));
   }
-}
-
-/** Hands the buffers over instead of copying them. */
-export function handOver<T>(args: T, views: readonly (ArrayBufferView<ArrayBuffer> | undefined)[]): T {
-  return transfer(
-    args,
-    views.flatMap((view) => (view === undefined || view.byteLength === 0 ? [] : [view.buffer])),
-  );
 }
 
 function startError(cause: unknown): VectorStoreError {

