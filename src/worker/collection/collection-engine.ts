@@ -42,6 +42,9 @@ const MAX_EVENT_IDS = 1000;
 /** How long after a commit a due merge begins: a burst of writes is merged once. */
 const MERGE_DELAY_MS = 100;
 
+/** How long the loading of ONNX Runtime, which keeps both cores busy, waits for a first query to go ahead of it. */
+const FIRST_ANSWER_MS = 500;
+
 export interface CallOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -60,6 +63,10 @@ export class CollectionEngine {
   readonly #merges = new Queue();
   #mergeTimer: ReturnType<typeof setTimeout> | undefined;
   #embedder: WorkerEmbedder | undefined;
+  #setAnswered!: () => void;
+  readonly #answered = new Promise<void>((resolve) => {
+    this.#setAnswered = resolve;
+  });
 
   private constructor(
     private readonly parts: EngineParts,
@@ -73,10 +80,11 @@ export class CollectionEngine {
     return new CollectionEngine(parts, state, row.config);
   }
 
-  /** Reads the vectors into memory, then lets ONNX Runtime load and take them over: answers come first. */
+  /** Reads the vectors into memory, then lets ONNX Runtime load and take them over: the first answer comes first. */
   async warmUp(): Promise<void> {
     const { compute } = this.parts;
     await Promise.all(this.state.current.views.map((view) => view.sealed?.loaded()));
+    await Promise.race([this.#answered, new Promise((resolve) => setTimeout(resolve, FIRST_ANSWER_MS))]);
     await compute.load();
     for (const view of this.state.current.views) await view.sealed?.moveToActiveBackend();
   }
@@ -179,6 +187,7 @@ export class CollectionEngine {
         for (const [j, i] of positions.entries()) answers[i] = found[j]!;
       }
     });
+    this.#setAnswered();
     return answers;
   }
 

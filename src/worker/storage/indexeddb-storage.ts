@@ -4,6 +4,7 @@ import { VectorStoreError } from '../../shared/errors.js';
 import { toHex } from '../../shared/stamp.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import { Queue, Slice } from '../slices.js';
+import { damagedPage } from './damaged-page.js';
 import { fromIdbError } from './idb-errors.js';
 import {
   DATABASE_VERSION,
@@ -278,12 +279,9 @@ async function checksumsOf(pages: readonly Page[]): Promise<number[]> {
 
 function checkedPage(page: StoredPage | undefined, segment: number, column: Column, index: number) {
   const bytes = page?.bytes;
+  if (bytes === undefined) throw damagedPage(segment, column, index, 'is missing');
   if (!(bytes instanceof Uint8Array) || xxHash32(bytes) !== page!.checksum) {
-    throw new VectorStoreError(
-      'CORRUPT',
-      `Page ${index} of column "${column}" in segment ${segment} ${bytes === undefined ? 'is missing' : 'does not match its checksum'}. ` +
-        'The records in it cannot be trusted, so none of them is returned. Restore them from a backup, or drop the collection.',
-    );
+    throw damagedPage(segment, column, index, 'does not match its checksum');
   }
   return bytes;
 }

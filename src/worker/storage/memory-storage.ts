@@ -1,6 +1,7 @@
 import { toHex } from '../../shared/stamp.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import { Queue } from '../slices.js';
+import { damagedPage } from './damaged-page.js';
 import {
   type CollectionRow,
   type Column,
@@ -69,7 +70,11 @@ export class MemoryStorage implements Storage {
 
   async readPages(collection: number, segment: number, column: Column, from: number, to: number) {
     const pages = this.#segments.get(collection)?.get(segment)?.pages.get(column) ?? [];
-    return pages.slice(from, to).map((bytes) => bytes.slice());
+    return Array.from({ length: to - from }, (_, i) => {
+      const bytes = pages[from + i];
+      if (bytes === undefined) throw damagedPage(segment, column, from + i, 'is missing');
+      return bytes.slice();
+    });
   }
 
   async commit(commit: Commit): Promise<number> {

@@ -1,0 +1,10 @@
+import { VectorStoreError } from '../../shared/errors.js';
+import type { Column } from './storage.js';
+
+export function damagedPage(segment: number, column: Column, index: number, what: string): VectorStoreError {
+  return new VectorStoreError(
+    'CORRUPT',
+    `Page ${index} of column "${column}" in segment ${segment} ${what}. The records in it cannot be trusted, so none of them is returned. ` +
+      'Restore them from a copy, or drop the collection.',
+  );
+}
