@@ -8,6 +8,9 @@ export interface StringColumn {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** Above this length the encoder is faster than a loop. */
+const MAX_ASCII_LENGTH = 64;
+
 /** Grows a block of UTF-8 string by string. */
 export class StringColumnBuilder {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -23,14 +26,15 @@ export class StringColumnBuilder {
     return this.#offsets[this.#length]!;
   }
 
-  /** Appends a row and returns its size in bytes. */
-  push(text: string): number {
+  /** Appends a row. */
+  push(text: string): void {
     const start = this.byteLength;
-    // encodeInto writes at most 3 bytes per UTF-16 code unit.
+    // UTF-8 takes at most 3 bytes per UTF-16 code unit.
     this.#reserve(start + text.length * 3);
-    const { written } = encoder.encodeInto(text, this.#bytes.subarray(start));
-    this.#offsets[++this.#length] = start + written;
-    return written;
+    const end =
+      this.#pushAscii(text, start) ??
+      start + encoder.encodeInto(text, this.#bytes.subarray(start)).written;
+    this.#offsets[++this.#length] = end;
   }
 
   /** Appends a row that is already UTF-8. */
@@ -47,6 +51,19 @@ export class StringColumnBuilder {
       offsets:
         this.#length + 1 === this.#offsets.length ? this.#offsets : this.#offsets.slice(0, this.#length + 1),
     };
+  }
+
+  /** Short ASCII, as ids and small metadata are: a third of the time that a call of the encoder takes. */
+  #pushAscii(text: string, start: number): number | undefined {
+    const { length } = text;
+    if (length > MAX_ASCII_LENGTH) return undefined;
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return undefined;
+      bytes[start + i] = unit;
+    }
+    return start + length;
   }
 
   #reserve(size: number): void {

@@ -47,13 +47,15 @@ export class SealedRows {
     const { dimension } = segment;
     const page = rowsPerPage(dimension * 4);
     const step = page * Math.max(1, Math.floor(BLOCK_BYTES / (page * dimension * 4)));
-    let previous: Promise<unknown> = Promise.resolve();
+    // Two at a time: storage reads one while the other is checked and handed over. More would only wait in memory.
+    let oneBefore: Promise<unknown> = Promise.resolve();
+    let twoBefore = oneBefore;
     for (let start = 0; start < segment.rows; start += step) {
       const rows = Math.min(step, segment.rows - start);
       const own = vectors?.subarray(start * dimension, (start + rows) * dimension);
-      // One after another: what is read waits in memory only until its block has been made.
-      const held = previous.then(() => this.#load(start, rows, own));
-      previous = held.catch(() => undefined);
+      const held = twoBefore.then(() => this.#load(start, rows, own));
+      twoBefore = oneBefore;
+      oneBefore = held.catch(() => undefined);
       this.#shards.push({ start, rows, held });
     }
   }

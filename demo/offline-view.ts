@@ -1,0 +1,16 @@
+import { byId } from './dom.js';
+
+/** Says when the page has all it needs to start without the network: once its service worker is active. */
+export function watchOfflineUse(): void {
+  const line = byId('offline', HTMLParagraphElement);
+  const show = (state: string, text: string) => {
+    line.dataset.state = state;
+    line.textContent = text;
+  };
+  if (!('serviceWorker' in navigator)) {
+    show('unavailable', 'needs the network to start');
+    return;
+  }
+  show('preparing', 'preparing offline use…');
+  void navigator.serviceWorker.ready.then(() => show('ready', 'works offline now'));
+}
