@@ -48,7 +48,8 @@ async function run(): Promise<void> {
   });
   addEventListener('online', () => void corpusImport.resume());
 
-  searchPage.useWords(words);
+  // The first answer before everything else that keeps the worker busy.
+  await searchPage.useWords(words);
   await refreshDevice();
   await notes.refresh();
   await corpusImport.resume();

@@ -33,10 +33,10 @@ export class SearchPage {
     this.#showQuestion();
   }
 
-  /** From now on questions are answered; one that was typed before is asked now. */
-  useWords(words: Words): void {
+  /** From now on questions are answered; resolves when one that was typed before has its answer. */
+  async useWords(words: Words): Promise<void> {
     this.#search = new LatestSearch(words);
-    void this.search();
+    await this.search();
   }
 
   /** Asks again after the records have changed. Changes that come faster than answers never hold an answer up. */
