@@ -26,7 +26,7 @@ const entries = new Map<string, Entry>();
 export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Promise<SharedLink> {
   const { name } = args;
   let entry = entries.get(name);
-  if (entry === undefined) {
+  if (entry === undefined || entry.link.isClosed) {
     const events = new Emitter<StoreEvents>();
     entry = {
       args,

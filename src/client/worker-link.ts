@@ -43,6 +43,8 @@ export class WorkerLink {
   readonly #pending = new Map<number, Pending>();
   readonly #collections = new Map<string, OpenCollectionArgs>();
   #connection: Promise<WorkerConnection> | undefined;
+  /** The worker that is up, or opening the store. */
+  #live: WorkerConnection | undefined;
   #nextCall = 1;
   #closed: VectorStoreError | undefined;
   #restarts = -1;
@@ -52,6 +54,11 @@ export class WorkerLink {
     private readonly store: OpenStoreArgs,
     private readonly onEvent: (event: StoreEventOnWire) => void,
   ) {}
+
+  /** It will never answer again. */
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
 
   /** How often the worker had to be replaced. */
   get restarts(): number {
@@ -118,6 +125,7 @@ export class WorkerLink {
       throw startError(error);
     }
     const started = connection;
+    this.#live = started;
     started.lost.then((reason) => this.#onLost(started, reason));
     try {
       await this.#settle(started, (api, call) => api.open(call, this.store), {});
@@ -125,8 +133,7 @@ export class WorkerLink {
         await this.#settle(started, (api, call) => api.openCollection(call, args), {});
       }
     } catch (error) {
-      started.close();
-      this.#connection = undefined;
+      this.#forget(started);
       throw error;
     }
     this.#restarts++;
@@ -167,14 +174,21 @@ export class WorkerLink {
   }
 
   #onLost(connection: WorkerConnection, reason: string): void {
-    connection.close();
+    this.#forget(connection);
     if (this.#closed !== undefined) return;
-    this.#connection = undefined;
     this.#rejectPending((isWrite) => lostError(reason, isWrite));
     if (this.store.storage === 'memory') this.#end(memoryLostError(this.store.name, reason));
     else if (!this.source.replaceable)
       this.#end(lostError(`${reason}, and it was given as a ready Worker`, false));
     this.onEvent({ type: 'worker-lost', detail: { reason } });
+  }
+
+  /** The next call starts a new worker. */
+  #forget(connection: WorkerConnection): void {
+    connection.close();
+    if (this.#live !== connection) return;
+    this.#live = undefined;
+    this.#connection = undefined;
   }
 
   #rejectPending(errorOf: (isWrite: boolean) => Error): void {

@@ -25,13 +25,8 @@ export function countBits(bitmap: Bitmap): number {
   return count;
 }
 
-/** Rows that are dead, or fail the filter. `undefined` in, `undefined` out: nothing is excluded. */
-export function excludedRows(
-  rows: number,
-  dead: Bitmap | undefined,
-  passing: Bitmap | undefined,
-): Bitmap | undefined {
-  if (passing === undefined) return dead;
+/** Rows that are dead, or do not pass. */
+export function excludedRows(rows: number, dead: Bitmap | undefined, passing: Bitmap): Bitmap {
   const excluded = createBitmap(rows);
   for (let i = 0; i < excluded.length; i++) excluded[i] = ~passing[i]! | (dead === undefined ? 0 : dead[i]!);
   // Bits beyond the last row stay zero, so that counting is right.

@@ -5,7 +5,26 @@ export interface StaticEmbedderOptions {
   assetBaseUrl?: string | URL;
 }
 
-/** TODO */
+/**
+ * Describes the embedder that comes with this package: it runs in the worker, in plain JS or ONNX Runtime, and
+ * needs no model from elsewhere. Its three files (3.4 MB) are fetched by the worker when the first text is to be
+ * embedded; this call fetches nothing.
+ *
+ * It is **basic**: English only, 100 dimensions, the SIF-weighted average of the GloVe vectors of a text's words
+ * (Arora, Liang, Ma 2017), as far as they are among the 30,000 most frequent; neither word order nor negation
+ * counts for much. Over the 117,791 definitions of WordNet, "fear of spiders" finds arachnophobia, "extremely
+ * cold" arctic and "someone who makes clothes" dressmaker, each at rank 1. A single word as the query has one of
+ * its definitions among the first 10 in 13 % of cases and among the first 100 in 35 % (word matching by BM25:
+ * 12 % and 14 %). A random half of a definition's words finds that definition among the first 10 in 79 % (BM25:
+ * 95 %): where query and text share their words, word matching is better. Use a sentence-embedding model where
+ * quality matters.
+ *
+ * A text without a known word gives a vector of zeros.
+ *
+ * Rejects nothing itself; calls that need the embedder reject with `BACKEND_UNAVAILABLE` if its files cannot be
+ * fetched. Throws a `TypeError` if `assetBaseUrl` is no URL. Licence of the data: MIT, from public domain
+ * (PDDL) vectors; see NOTICE beside the files.
+ */
 export function staticEmbedder(options: StaticEmbedderOptions = {}): WorkerEmbedder {
   return {
     runsIn: 'worker',

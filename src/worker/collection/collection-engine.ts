@@ -13,7 +13,6 @@ import type {
   WriteResult,
 } from '../../shared/types.js';
 import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '../../shared/worker-api.js';
-import { countBits } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
@@ -25,7 +24,7 @@ import { locate } from './locate.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import { search } from './search.js';
 import type { CompiledFilter } from './segment.js';
-import { excludedOf } from './segment-view.js';
+import { select } from './segment-view.js';
 import { CollectionState } from './state.js';
 import {
   checkedNorms,
@@ -152,10 +151,7 @@ export class CollectionEngine {
     return this.state.read(async (snapshot) => {
       if (condition === undefined) return snapshot.live;
       let count = 0;
-      for (const view of snapshot.views) {
-        const excluded = await excludedOf(view, condition);
-        count += view.segment.rows - (excluded === undefined ? 0 : countBits(excluded));
-      }
+      for (const view of snapshot.views) count += (await select(view, condition)).rows;
       return count;
     });
   }
@@ -283,28 +279,34 @@ export class CollectionEngine {
     if (problems.length > 0) throw batchError('records', problems, problems.length);
   }
 
+  /** One vector per query, of unit length under cosine. Texts are embedded together. */
   async #queryVectors(
     queries: readonly QueryOnWire[],
     signal: AbortSignal,
   ): Promise<Float32Array<ArrayBuffer>[]> {
-    const vectors: Float32Array<ArrayBuffer>[] = [];
-    for (const query of queries) vectors.push(await this.#queryVector(query, signal));
-    return vectors;
+    const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
+    const embedded = texts.length === 0 ? [] : await this.#embedQueries(texts, signal);
+    let nextText = 0;
+    return Promise.all(
+      queries.map(async ({ vector, text, id }) => {
+        const raw = vector ?? (text === undefined ? await this.#vectorOf(id!) : embedded[nextText++]!);
+        if (this.config.metric !== 'cosine') return raw;
+        const norm = float32Norm(raw, 0, raw.length);
+        return raw.map((value) => value / norm);
+      }),
+    );
   }
 
-  async #queryVector(query: QueryOnWire, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    let { vector } = query;
-    if (query.text !== undefined) {
-      vector = await (await this.#textEmbedder()).embed([query.text], signal);
+  async #embedQueries(texts: readonly string[], signal: AbortSignal): Promise<Float32Array<ArrayBuffer>[]> {
+    const { dimension } = this.config;
+    const rows = await (await this.#textEmbedder()).embed(texts, signal);
+    return texts.map((text, i) => {
+      const vector = rows.slice(i * dimension, (i + 1) * dimension);
       if (this.#hasNoDirection(vector)) {
-        throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(query.text)}.`);
+        throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(text)}.`);
       }
-    } else if (query.id !== undefined) {
-      vector = await this.#vectorOf(query.id);
-    }
-    if (this.config.metric !== 'cosine') return vector!;
-    const norm = float32Norm(vector!, 0, vector!.length);
-    return vector!.map((value) => value / norm);
+      return vector;
+    });
   }
 
   /** What an embedder makes of a text without a known word. */

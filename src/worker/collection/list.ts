@@ -3,7 +3,7 @@ import { hasBit } from '../bitmap.js';
 import { Slice } from '../slices.js';
 import type { Place } from './records.js';
 import type { CompiledFilter } from './segment.js';
-import { excludedOf } from './segment-view.js';
+import { select } from './segment-view.js';
 import type { Snapshot } from './snapshot.js';
 
 /** One view's rows in the order of id, from the first id after the cursor. */
@@ -53,7 +53,7 @@ async function openReader(
   const view = snapshot.views[source]!;
   const ids = await view.segment.ids();
   const order = await view.segment.byId();
-  const excluded = await excludedOf(view, filter);
+  const { excluded } = await select(view, filter);
   let at = 0;
   if (after !== undefined) {
     for (let high = order.length; at < high; ) {

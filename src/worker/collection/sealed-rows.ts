@@ -34,6 +34,7 @@ export class SealedRows {
   /** Reads under way on snapshots that hold this. */
   users = 0;
   readonly #shards: Shard[] = [];
+  readonly #parts = new WeakMap<Bitmap, Bitmap[]>();
   readonly #moves = new Queue();
   #released = false;
 
@@ -77,9 +78,9 @@ export class SealedRows {
     best: BestMerge,
     source: number,
   ) {
-    for (const shard of this.#shards) {
-      const own = excluded?.subarray(shard.start >>> 3, (shard.start + shard.rows + 7) >>> 3);
-      await this.#searchShard(shard, queries, k, own, best, source);
+    const parts = excluded && this.#partsOf(excluded);
+    for (const [i, shard] of this.#shards.entries()) {
+      await this.#searchShard(shard, queries, k, parts?.[i], best, source);
     }
   }
 
@@ -109,6 +110,16 @@ export class SealedRows {
       for (const shard of this.#shards)
         await shard.held.then(({ block }) => block.release()).catch(() => undefined);
     });
+  }
+
+  /** Each shard's part of a bitmap; the same objects each time, since kernels remember what they made of them. */
+  #partsOf(excluded: Bitmap): Bitmap[] {
+    let parts = this.#parts.get(excluded);
+    if (parts === undefined) {
+      parts = this.#shards.map(({ start, rows }) => excluded.subarray(start >>> 3, (start + rows + 7) >>> 3));
+      this.#parts.set(excluded, parts);
+    }
+    return parts;
   }
 
   async #searchShard(

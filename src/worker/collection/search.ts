@@ -1,12 +1,12 @@
 import { distanceFrom, scoreFrom } from '../../shared/metric.js';
 import type { MatchesOnWire } from '../../shared/worker-api.js';
-import { type Bitmap, countBits } from '../bitmap.js';
+import type { Bitmap } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
 import type { QueryVectors } from '../compute/kernels.js';
 import { BestMerge, type Found } from './best-merge.js';
 import { readRecords, type Wanted } from './records.js';
 import type { CompiledFilter } from './segment.js';
-import { excludedOf } from './segment-view.js';
+import { select } from './segment-view.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Queries that differ in nothing but their vector and `minScore`, so that they share each graph run. */
@@ -30,11 +30,10 @@ export async function search(
   const excluded: (Bitmap | undefined)[] = [];
   let scanned = 0;
   for (const [source, view] of snapshot.views.entries()) {
-    const out = await excludedOf(view, filter);
-    excluded[source] = out;
-    const rows = view.segment.rows - (out === undefined ? 0 : countBits(out));
-    scanned += rows;
-    if (rows > 0) await view.sealed?.search(queries, topK, out, best, source);
+    const selection = await select(view, filter);
+    excluded[source] = selection.excluded;
+    scanned += selection.rows;
+    if (selection.rows > 0) await view.sealed?.search(queries, topK, selection.excluded, best, source);
   }
   await snapshot.tail.search(compute, queries, topK, excluded, best);
   const answers: MatchesOnWire[] = [];

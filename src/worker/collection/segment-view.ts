@@ -11,6 +11,15 @@ export interface SegmentView {
   readonly sealed: SealedRows | undefined;
 }
 
+/** What a search leaves out of a view, and how many rows that leaves. */
+export interface Selection {
+  readonly excluded: Bitmap | undefined;
+  readonly rows: number;
+}
+
+/** A view is immutable, and so is what a filter selects of it: by view, then by the filter's bitmap. */
+const selections = new WeakMap<SegmentView, WeakMap<Bitmap, Selection>>();
+
 export function viewOf(
   segment: Segment,
   dead: Bitmap | undefined,
@@ -19,10 +28,17 @@ export function viewOf(
   return { segment, dead, live: segment.rows - (dead === undefined ? 0 : countBits(dead)), sealed };
 }
 
-/** Rows of a view that a search leaves out. */
-export async function excludedOf(
-  view: SegmentView,
-  filter: CompiledFilter | undefined,
-): Promise<Bitmap | undefined> {
-  return excludedRows(view.segment.rows, view.dead, filter && (await view.segment.passing(filter)));
+/** The live rows of a view that pass the filter. */
+export async function select(view: SegmentView, filter: CompiledFilter | undefined): Promise<Selection> {
+  if (filter === undefined) return { excluded: view.dead, rows: view.live };
+  const passing = await view.segment.passing(filter);
+  const known = selections.get(view) ?? new WeakMap<Bitmap, Selection>();
+  selections.set(view, known);
+  let selection = known.get(passing);
+  if (selection === undefined) {
+    const excluded = excludedRows(view.segment.rows, view.dead, passing);
+    selection = { excluded, rows: view.segment.rows - countBits(excluded) };
+    known.set(passing, selection);
+  }
+  return selection;
 }

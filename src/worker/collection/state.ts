@@ -213,11 +213,14 @@ export class CollectionState {
   }
 
   #publish(next: Snapshot): void {
-    const kept = new Set(next.views.map((view) => view.sealed));
-    for (const { sealed } of this.#snapshot.views) {
+    // A refresh that took long must not bring back what a commit has replaced meanwhile.
+    const [newer, older] =
+      next.generation < this.#snapshot.generation ? [this.#snapshot, next] : [next, this.#snapshot];
+    const kept = new Set(newer.views.map((view) => view.sealed));
+    for (const { sealed } of older.views) {
       if (sealed !== undefined && !kept.has(sealed)) this.#retired.add(sealed);
     }
-    this.#snapshot = next;
+    this.#snapshot = newer;
     this.#releaseUnused();
   }
 

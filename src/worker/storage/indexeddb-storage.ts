@@ -40,11 +40,7 @@ export class IndexedDbStorage implements Storage {
   readonly #ownQueue = new Queue();
   #database: Database | undefined;
 
-  constructor(
-    private readonly storeName: string,
-    /** Told when the browser or another tab has closed the connection. */
-    private readonly onClosed: (why: 'terminated' | 'versionchange') => void = () => {},
-  ) {
+  constructor(private readonly storeName: string) {
     this.#name = databaseName(storeName);
   }
 
@@ -207,15 +203,10 @@ export class IndexedDbStorage implements Storage {
         upgrade: (database, oldVersion) => upgradeDatabase(database, oldVersion),
         blocked,
         // Another tab upgrades or deletes: step aside, or it waits for ever.
-        blocking: () => this.#lose('versionchange'),
-        terminated: () => this.#lose('terminated'),
+        blocking: () => void this.close(),
+        terminated: () => void this.close(),
       }),
     );
-  }
-
-  #lose(why: 'terminated' | 'versionchange'): void {
-    void this.close();
-    this.onClosed(why);
   }
 
   async #readOrCreateStoreRow(database: Database): Promise<StoreRow> {
