@@ -21,7 +21,8 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../shared/types.js';
-import type { QueryOnWire } from '../shared/worker-api.js';
+import type { CollectionRef, OpenedCollection, QueryOnWire } from '../shared/worker-api.js';
+import { checkOptions } from './check-options.js';
 import { embedRecords, embedTexts, isWorkerEmbedder } from './embed.js';
 import { packMetadata, packRecords } from './pack-records.js';
 import { unpackMatches, unpackRecords } from './unpack-records.js';
@@ -29,7 +30,13 @@ import { searchWhere } from './where.js';
 import { handOver } from './worker-connection.js';
 import type { WorkerLink } from './worker-link.js';
 
-const MAX_LIST_LIMIT = 10_000;
+/** What a collection needs of the store it was opened from; `call` rejects once that is closed. */
+export interface StoreAccess {
+  readonly call: WorkerLink['call'];
+  readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
+}
+
+const WRITE_OPTIONS = ['durability', 'signal', 'onProgress'];
 
 /**
  * A named set of records whose vectors share one dimension and metric. Made by `VectorStore.collection`.
@@ -46,17 +53,21 @@ export class Collection<M = unknown> {
   /** The pinned fingerprint of the model that makes the vectors, where one was given. */
   readonly embeddingSpace: string | undefined;
 
+  readonly #ref: CollectionRef;
+  readonly #config: CollectionConfig;
+
   /** @internal */
   constructor(
-    private readonly link: WorkerLink,
-    private readonly config: CollectionConfig,
+    { id, config }: OpenedCollection,
     private readonly embedder: Embedder | WorkerEmbedder | undefined,
-    private readonly listen: (listener: (event: ChangeEvent) => void) => () => void,
+    private readonly store: StoreAccess,
   ) {
     this.name = config.name;
     this.dimension = config.dimension;
     this.metric = config.metric;
     this.embeddingSpace = config.embeddingSpace;
+    this.#config = config;
+    this.#ref = { id, name: config.name, embedder: isWorkerEmbedder(embedder) ? embedder : undefined };
   }
 
   /**
@@ -90,9 +101,10 @@ export class Collection<M = unknown> {
     updates: readonly { id: string; metadata: M }[],
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const { ids, metadata } = packMetadata(updates, this.config);
-    const args = { collection: this.name, ids, metadata, durability: options.durability ?? 'disk' };
-    return this.link.call((api, call) => api.setMetadata(call, args), {
+    checkOptions('setMetadata', options, WRITE_OPTIONS);
+    const { ids, metadata } = packMetadata(updates, this.#config);
+    const args = { collection: this.#ref, ids, metadata, durability: options.durability ?? 'disk' };
+    return this.store.call((api, call) => api.setMetadata(call, args), {
       isWrite: true,
       signal: options.signal,
     });
@@ -103,7 +115,8 @@ export class Collection<M = unknown> {
     which: { ids: readonly string[]; filter?: never } | { filter: Filter<M>; ids?: never },
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const { ids, filter } = which as { ids?: unknown; filter?: unknown };
+    checkOptions('delete', options, WRITE_OPTIONS);
+    const { ids, filter } = (which ?? {}) as { ids?: unknown; filter?: unknown };
     if ((ids === undefined) === (filter === undefined)) {
       throw new VectorStoreError(
         'INVALID_ARGUMENT',
@@ -112,22 +125,24 @@ export class Collection<M = unknown> {
     }
     if (filter !== undefined) checkFilter(filter);
     const args = {
-      collection: this.name,
+      collection: this.#ref,
       ids: ids === undefined ? undefined : checkedIds(ids),
       filter: filter as Query['filter'],
       durability: options.durability ?? 'disk',
     };
-    return this.link.call((api, call) => api.delete(call, args), { isWrite: true, signal: options.signal });
+    return this.store.call((api, call) => api.delete(call, args), { isWrite: true, signal: options.signal });
   }
 
   /** The records with these ids, in the order asked; `undefined` where there is none. */
   async get(
     ids: readonly string[],
-    { includeVectors = false }: { includeVectors?: boolean } = {},
+    options: { includeVectors?: boolean } = {},
   ): Promise<(StoredRecord<M> | undefined)[]> {
+    checkOptions('get', options, ['includeVectors']);
+    const { includeVectors = false } = options;
     const wanted = checkedIds(ids);
-    const { found, records } = await this.link.call((api, call) =>
-      api.get(call, this.name, wanted, includeVectors),
+    const { found, records } = await this.store.call((api, call) =>
+      api.get(call, this.#ref, wanted, includeVectors),
     );
     const unpacked = unpackRecords<M>(records);
     let next = 0;
@@ -135,33 +150,28 @@ export class Collection<M = unknown> {
   }
 
   async has(id: string): Promise<boolean> {
-    const { found } = await this.link.call((api, call) => api.get(call, this.name, checkedIds([id]), false));
+    const { found } = await this.store.call((api, call) => api.get(call, this.#ref, checkedIds([id]), false));
     return found[0]!;
   }
 
   /** How many records there are, or how many pass the filter. */
   async count(filter?: Filter<M>): Promise<number> {
     if (filter !== undefined) checkFilter(filter);
-    return this.link.call((api, call) => api.count(call, this.name, filter as Query['filter']));
+    return this.store.call((api, call) => api.count(call, this.#ref, filter as Query['filter']));
   }
 
   /** One page of records, in the order of id; pass the page's `cursor` on for the next. No cursor: the end. */
   async list(options: ListOptions<M> = {}): Promise<ListPage<M>> {
+    checkOptions('list', options, ['filter', 'limit', 'cursor', 'includeVectors']);
     const { filter, limit = 100, cursor, includeVectors = false } = options;
     if (filter !== undefined) checkFilter(filter);
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIST_LIMIT) {
-      throw new VectorStoreError(
-        'INVALID_ARGUMENT',
-        `limit is ${String(limit)}. A page holds 1 to ${MAX_LIST_LIMIT} records, so that one page fits into memory. Give a whole number in that range and page on with cursor.`,
-      );
-    }
     const wire = {
       filter,
       limit,
       includeVectors,
       ...(cursor === undefined ? {} : { cursor }),
     } as ListOptions;
-    const page = await this.link.call((api, call) => api.list(call, this.name, wire));
+    const page = await this.store.call((api, call) => api.list(call, this.#ref, wire));
     const records = unpackRecords<M>(page.records);
     return page.cursor === undefined ? { records } : { records, cursor: page.cursor };
   }
@@ -203,11 +213,12 @@ export class Collection<M = unknown> {
   async optimize(
     options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
   ): Promise<void> {
-    await this.link.call((api, call) => api.optimize(call, this.name), { ...options, isWrite: true });
+    checkOptions('optimize', options, ['signal', 'onProgress']);
+    await this.store.call((api, call) => api.optimize(call, this.#ref), { ...options, isWrite: true });
   }
 
   async stats(): Promise<CollectionStats> {
-    return this.link.call((api, call) => api.stats(call, this.name));
+    return this.store.call((api, call) => api.stats(call, this.#ref));
   }
 
   /** Calls the listener after each change of this collection. Returns a function that ends it. */
@@ -218,26 +229,28 @@ export class Collection<M = unknown> {
         `There is no event ${JSON.stringify(event)}. A listener for it would never be called. Collections have 'change'.`,
       );
     }
-    return this.listen(listener);
+    return this.store.onChange(listener);
   }
 
   async #write(
     records: readonly VectorRecord<M>[] | VectorBatch<M>,
     mode: 'upsert' | 'insert',
-    { durability = 'disk', signal, onProgress }: WriteOptions,
+    options: WriteOptions,
   ): Promise<WriteResult> {
-    let packed = packRecords(records, this.config, this.embedder !== undefined);
+    checkOptions(mode, options, WRITE_OPTIONS);
+    const { durability = 'disk', signal, onProgress } = options;
+    let packed = packRecords(records, this.#config, this.embedder !== undefined);
     if (packed.toEmbed.length > 0 && !isWorkerEmbedder(this.embedder)) {
-      packed = await embedRecords(packed, this.embedder!, this.config, signal, onProgress);
+      packed = await embedRecords(packed, this.embedder!, this.#config, signal, onProgress);
     }
     const { ids, vectors, metadata, texts } = packed;
-    const args = handOver({ collection: this.name, records: packed, mode, durability }, [
+    const args = handOver({ collection: this.#ref, records: packed, mode, durability }, [
       vectors,
       ...[ids, metadata, texts].flatMap((column) =>
         column === undefined ? [] : [column.bytes, column.offsets],
       ),
     ]);
-    return this.link.call((api, call) => api.upsert(call, args), { isWrite: true, signal, onProgress });
+    return this.store.call((api, call) => api.upsert(call, args), { isWrite: true, signal, onProgress });
   }
 
   async #query(
@@ -256,7 +269,7 @@ export class Collection<M = unknown> {
     const wires: QueryOnWire[] = [];
     for (const query of queries) wires.push(await this.#toWire(query, signal));
     const ask = async (asked: readonly QueryOnWire[]) => {
-      const answers = await this.link.call((api, call) => api.query(call, this.name, asked), { signal });
+      const answers = await this.store.call((api, call) => api.query(call, this.#ref, asked), { signal });
       return answers.map((answer) => unpackMatches<M>(answer));
     };
     if (queries.every(({ where }) => where === undefined)) return ask(wires);
@@ -289,7 +302,7 @@ export class Collection<M = unknown> {
     if (vector !== undefined) return { ...options, vector: Float32Array.from(vector) };
     if (id !== undefined) return { ...options, id };
     if (this.embedder === undefined || isWorkerEmbedder(this.embedder)) return { ...options, text: text! };
-    const [embedded] = await embedTexts([text!], this.embedder, this.config, signal);
+    const [embedded] = await embedTexts([text!], this.embedder, this.#config, signal);
     return { ...options, vector: Float32Array.from(embedded!) };
   }
 }

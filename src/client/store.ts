@@ -41,18 +41,22 @@ export class VectorStore {
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
     const { link, events } = this.shared;
-    const config = await link.openCollection({
-      name,
-      dimension,
-      metric,
-      embeddingSpace: options.embeddingSpace ?? embedder?.id,
-      embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
-    });
-    return new Collection<M>(link, config, embedder, (listener) =>
-      events.on('change', (event) => {
-        if (event.collection === name) listener(event);
-      }),
+    const embeddingSpace = options.embeddingSpace ?? embedder?.id;
+    if (embeddingSpace !== undefined) checkEmbeddingSpace(embeddingSpace);
+    const opened = await link.call(
+      (api, call) => api.openCollection(call, { name, dimension, metric, embeddingSpace }),
+      { isWrite: true },
     );
+    return new Collection<M>(opened, embedder, {
+      call: (send, callOptions) => {
+        this.#checkOpen();
+        return link.call(send, callOptions);
+      },
+      onChange: (listener) =>
+        events.on('change', (event) => {
+          if (event.collection === name) listener(event);
+        }),
+    });
   }
 
   /** The collections of the store, by name. */
@@ -65,11 +69,9 @@ export class VectorStore {
   async dropCollection(name: string): Promise<boolean> {
     this.#checkOpen();
     checkName('collection', name);
-    const dropped = await this.shared.link.call((api, call) => api.dropCollection(call, name), {
+    return this.shared.link.call((api, call) => api.dropCollection(call, name), {
       isWrite: true,
     });
-    this.shared.link.forgetCollection(name);
-    return dropped;
   }
 
   async status(): Promise<StoreStatus> {
@@ -116,6 +118,14 @@ export class VectorStore {
       `This handle of store "${this.name}" has been closed. It no longer reaches the worker. Open the store again with openStore().`,
     );
   }
+}
+
+function checkEmbeddingSpace(space: unknown): asserts space is string {
+  if (typeof space === 'string' && space !== '') return;
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `embeddingSpace is ${typeof space === 'string' ? 'an empty string' : `a ${typeof space}`}. It is compared on each opening, to keep vectors of two models apart. Give a string that names the model, such as 'all-MiniLM-L6-v2/384/normalized'.`,
+  );
 }
 
 function checkEmbedder(embedder: Embedder | WorkerEmbedder): void {

@@ -1,14 +1,7 @@
 import type { Remote } from 'comlink';
 import { abortedError, errorFromWire, VectorStoreError } from '../shared/errors.js';
 import type { Progress } from '../shared/types.js';
-import type {
-  FromWorker,
-  OpenCollectionArgs,
-  OpenStoreArgs,
-  Outcome,
-  StoreApi,
-  StoreEventOnWire,
-} from '../shared/worker-api.js';
+import type { FromWorker, OpenStoreArgs, Outcome, StoreApi, StoreEventOnWire } from '../shared/worker-api.js';
 import { WorkerConnection } from './worker-connection.js';
 
 export interface CallOptions {
@@ -37,11 +30,10 @@ export interface WorkerSource {
 
 /**
  * The page's side of one store's worker. Every call settles: with a value, with an error, or with `WORKER_LOST`;
- * the next call after a loss starts a new worker and opens in it what was open.
+ * the next call after a loss starts a new worker and opens the store in it.
  */
 export class WorkerLink {
   readonly #pending = new Map<number, Pending>();
-  readonly #collections = new Map<string, OpenCollectionArgs>();
   #connection: Promise<WorkerConnection> | undefined;
   /** The worker that is up, or opening the store. */
   #live: WorkerConnection | undefined;
@@ -70,20 +62,8 @@ export class WorkerLink {
     await this.#connected();
   }
 
-  /** Opens a collection, and again in every worker that replaces this one. */
-  async openCollection(args: OpenCollectionArgs) {
-    const config = await this.call((api, call) => api.openCollection(call, args), { isWrite: true });
-    this.#collections.set(args.name, { ...args, ...config });
-    return config;
-  }
-
-  forgetCollection(name: string): void {
-    this.#collections.delete(name);
-  }
-
   async call<T>(send: Call<T>, options: CallOptions = {}): Promise<T> {
-    const { signal } = options;
-    if (signal?.aborted) throw abortedError(signal.reason);
+    if (options.signal?.aborted) throw abortedError(options.signal.reason);
     const connection = await this.#connected();
     return this.#settle(connection, send, options);
   }
@@ -129,9 +109,6 @@ export class WorkerLink {
     started.lost.then((reason) => this.#onLost(started, reason));
     try {
       await this.#settle(started, (api, call) => api.open(call, this.store), {});
-      for (const args of this.#collections.values()) {
-        await this.#settle(started, (api, call) => api.openCollection(call, args), {});
-      }
     } catch (error) {
       this.#forget(started);
       throw error;
@@ -142,6 +119,8 @@ export class WorkerLink {
 
   #settle<T>(connection: WorkerConnection, send: Call<T>, options: CallOptions): Promise<T> {
     const { isWrite = false, signal, onProgress } = options;
+    // It may have fired while the worker was starting.
+    if (signal?.aborted) return Promise.reject(abortedError(signal.reason));
     const call = this.#nextCall++;
     return new Promise<T>((resolve, reject) => {
       const abort = () => {

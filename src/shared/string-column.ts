@@ -32,8 +32,7 @@ export class StringColumnBuilder {
     // UTF-8 takes at most 3 bytes per UTF-16 code unit.
     this.#reserve(start + text.length * 3);
     const end =
-      this.#pushAscii(text, start) ??
-      start + encoder.encodeInto(text, this.#bytes.subarray(start)).written;
+      this.#pushAscii(text, start) ?? start + encoder.encodeInto(text, this.#bytes.subarray(start)).written;
     this.#offsets[++this.#length] = end;
   }
 

@@ -86,30 +86,45 @@ export interface OpenStoreArgs {
   readonly assetBaseUrl: string | undefined;
 }
 
+/**
+ * Names one collection for good: `id` is never used again, so that a handle cannot reach another collection that
+ * was created later under the same name. The worker keeps no other memory of a page's handles.
+ */
+export interface CollectionRef {
+  readonly id: number;
+  readonly name: string;
+  /** Where texts are embedded in the worker. */
+  readonly embedder: WorkerEmbedder | undefined;
+}
+
+export interface OpenedCollection {
+  readonly id: number;
+  readonly config: CollectionConfig;
+}
+
 export interface OpenCollectionArgs {
   readonly name: string;
   readonly dimension: number | undefined;
   readonly metric: Metric | undefined;
   readonly embeddingSpace: string | undefined;
-  readonly embedder: WorkerEmbedder | undefined;
 }
 
 export interface UpsertArgs {
-  readonly collection: string;
+  readonly collection: CollectionRef;
   readonly records: PackedRecords;
   readonly mode: 'upsert' | 'insert';
   readonly durability: 'disk' | 'memory';
 }
 
 export interface SetMetadataArgs {
-  readonly collection: string;
+  readonly collection: CollectionRef;
   readonly ids: StringColumn;
   readonly metadata: StringColumn;
   readonly durability: 'disk' | 'memory';
 }
 
 export interface DeleteArgs {
-  readonly collection: string;
+  readonly collection: CollectionRef;
   readonly ids: readonly string[] | undefined;
   readonly filter: Query['filter'] | undefined;
   readonly durability: 'disk' | 'memory';
@@ -120,7 +135,7 @@ export type CallId = number;
 
 export interface StoreApi {
   open(call: CallId, args: OpenStoreArgs): Promise<Outcome<void>>;
-  openCollection(call: CallId, args: OpenCollectionArgs): Promise<Outcome<CollectionConfig>>;
+  openCollection(call: CallId, args: OpenCollectionArgs): Promise<Outcome<OpenedCollection>>;
   listCollections(call: CallId): Promise<Outcome<CollectionConfig[]>>;
   dropCollection(call: CallId, name: string): Promise<Outcome<boolean>>;
   upsert(call: CallId, args: UpsertArgs): Promise<Outcome<WriteResult>>;
@@ -128,19 +143,27 @@ export interface StoreApi {
   delete(call: CallId, args: DeleteArgs): Promise<Outcome<WriteResult>>;
   get(
     call: CallId,
-    collection: string,
+    collection: CollectionRef,
     ids: readonly string[],
     includeVectors: boolean,
   ): Promise<Outcome<{ found: boolean[]; records: RecordsOnWire }>>;
-  count(call: CallId, collection: string, filter: Query['filter'] | undefined): Promise<Outcome<number>>;
+  count(
+    call: CallId,
+    collection: CollectionRef,
+    filter: Query['filter'] | undefined,
+  ): Promise<Outcome<number>>;
   list(
     call: CallId,
-    collection: string,
+    collection: CollectionRef,
     options: ListOptions,
   ): Promise<Outcome<{ records: RecordsOnWire; cursor: string | undefined }>>;
-  query(call: CallId, collection: string, queries: readonly QueryOnWire[]): Promise<Outcome<MatchesOnWire[]>>;
-  optimize(call: CallId, collection: string): Promise<Outcome<void>>;
-  stats(call: CallId, collection: string): Promise<Outcome<CollectionStats>>;
+  query(
+    call: CallId,
+    collection: CollectionRef,
+    queries: readonly QueryOnWire[],
+  ): Promise<Outcome<MatchesOnWire[]>>;
+  optimize(call: CallId, collection: CollectionRef): Promise<Outcome<void>>;
+  stats(call: CallId, collection: CollectionRef): Promise<Outcome<CollectionStats>>;
   status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts'>>>;
   metrics(call: CallId): Promise<Outcome<Metrics>>;
   destroy(call: CallId): Promise<Outcome<void>>;

@@ -1,6 +1,12 @@
 import { VectorStoreError } from '../shared/errors.js';
 import type { ChangeEvent, CollectionConfig, Metrics, StoreStatus } from '../shared/types.js';
-import type { OpenCollectionArgs, OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
+import type {
+  CollectionRef,
+  OpenCollectionArgs,
+  OpenedCollection,
+  OpenStoreArgs,
+  StoreEventOnWire,
+} from '../shared/worker-api.js';
 import { CollectionEngine } from './collection/collection-engine.js';
 import { droppedError } from './collection/state.js';
 import { Compute } from './compute/compute.js';
@@ -8,7 +14,7 @@ import { TextEmbedders } from './embed/text-embedders.js';
 import { MetricsRecorder } from './metrics.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
-import type { Storage, StoreRow } from './storage/storage.js';
+import type { CollectionRow, Storage, StoreRow } from './storage/storage.js';
 
 type Emit = (event: StoreEventOnWire) => void;
 
@@ -16,7 +22,8 @@ type Emit = (event: StoreEventOnWire) => void;
 export class StoreEngine {
   readonly metrics = new MetricsRecorder();
   readonly #embedders: TextEmbedders;
-  readonly #collections = new Map<string, Promise<CollectionEngine>>();
+  /** By the collection's id. */
+  readonly #collections = new Map<number, Promise<CollectionEngine>>();
 
   private constructor(
     private readonly name: string,
@@ -42,23 +49,20 @@ export class StoreEngine {
   }
 
   /** Opens or creates a collection. */
-  async openCollection(args: OpenCollectionArgs): Promise<CollectionConfig> {
-    let opening = this.#collections.get(args.name);
-    if (opening === undefined) {
-      opening = this.#open(args);
-      this.#collections.set(args.name, opening);
-      opening.catch(() => this.#collections.delete(args.name));
-    }
-    const collection = await opening;
-    refuseOtherConfig(collection.config, args);
-    collection.useEmbedder(args.embedder);
-    return collection.config;
+  async openCollection(args: OpenCollectionArgs): Promise<OpenedCollection> {
+    const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
+    refuseOtherConfig(row.config, args);
+    await this.#engineOf(row.id, () => this.#open(row));
+    return { id: row.id, config: row.config };
   }
 
-  async collection(name: string): Promise<CollectionEngine> {
-    const collection = this.#collections.get(name);
-    if (collection === undefined) throw droppedError(name);
-    return collection;
+  /** The collection that a handle stands for; opened here if another worker had it open before. */
+  collection({ id, name }: CollectionRef): Promise<CollectionEngine> {
+    return this.#engineOf(id, async () => {
+      const row = await this.storage.readCollection(name);
+      if (row?.id !== id) throw droppedError(name);
+      return this.#open(row);
+    });
   }
 
   async listCollections(): Promise<CollectionConfig[]> {
@@ -66,20 +70,22 @@ export class StoreEngine {
   }
 
   async dropCollection(name: string): Promise<boolean> {
-    const open = await this.#collections.get(name)?.catch(() => undefined);
+    const row = await this.storage.readCollection(name);
     const dropped = await this.storage.exclusively(() => this.storage.dropCollection(name));
-    this.#collections.delete(name);
-    await open?.close(droppedError(name));
+    const open = row && (await this.#collections.get(row.id)?.catch(() => undefined));
+    if (row !== undefined) this.#collections.delete(row.id);
+    open?.close(droppedError(name));
     if (dropped) {
-      const change: ChangeEvent = {
+      const generation = (row?.generation ?? 0) + 1;
+      const detail: ChangeEvent = {
         collection: name,
         kind: 'drop',
         ids: [],
         count: 0,
-        generation: 0,
+        generation,
         origin: 'local',
       };
-      this.emit({ type: 'change', detail: change });
+      this.emit({ type: 'change', detail });
     }
     return dropped;
   }
@@ -121,8 +127,17 @@ export class StoreEngine {
     await this.storage.exclusively(() => this.storage.close());
   }
 
-  async #open(args: OpenCollectionArgs): Promise<CollectionEngine> {
-    const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
+  #engineOf(id: number, open: () => Promise<CollectionEngine>): Promise<CollectionEngine> {
+    let engine = this.#collections.get(id);
+    if (engine === undefined) {
+      engine = open();
+      this.#collections.set(id, engine);
+      engine.catch(() => this.#collections.delete(id));
+    }
+    return engine;
+  }
+
+  async #open(row: CollectionRow): Promise<CollectionEngine> {
     const parts = {
       storage: this.storage,
       compute: this.compute,

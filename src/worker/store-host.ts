@@ -2,6 +2,7 @@ import { errorToWire, VectorStoreError } from '../shared/errors.js';
 import type { ListOptions, Query } from '../shared/types.js';
 import type {
   CallId,
+  CollectionRef,
   DeleteArgs,
   FromWorker,
   OpenCollectionArgs,
@@ -59,27 +60,27 @@ export class StoreHost implements StoreApi {
     );
   }
 
-  get(call: CallId, collection: string, ids: readonly string[], includeVectors: boolean) {
+  get(call: CallId, collection: CollectionRef, ids: readonly string[], includeVectors: boolean) {
     return this.#with(call, collection, (engine) => engine.get(ids, includeVectors));
   }
 
-  count(call: CallId, collection: string, filter: Query['filter']) {
+  count(call: CallId, collection: CollectionRef, filter: Query['filter']) {
     return this.#with(call, collection, (engine) => engine.count(filter));
   }
 
-  list(call: CallId, collection: string, options: ListOptions) {
+  list(call: CallId, collection: CollectionRef, options: ListOptions) {
     return this.#with(call, collection, (engine) => engine.list(options));
   }
 
-  query(call: CallId, collection: string, queries: readonly QueryOnWire[]) {
+  query(call: CallId, collection: CollectionRef, queries: readonly QueryOnWire[]) {
     return this.#timed('query', call, collection, (engine, options) => engine.query(queries, options));
   }
 
-  optimize(call: CallId, collection: string) {
+  optimize(call: CallId, collection: CollectionRef) {
     return this.#with(call, collection, (engine, options) => engine.optimize(options));
   }
 
-  stats(call: CallId, collection: string) {
+  stats(call: CallId, collection: CollectionRef) {
     return this.#with(call, collection, (engine) => engine.stats());
   }
 
@@ -106,7 +107,7 @@ export class StoreHost implements StoreApi {
   #timed<T>(
     operation: 'upsert' | 'delete' | 'query',
     call: CallId,
-    collection: string,
+    collection: CollectionRef,
     task: (engine: Engine, options: CallOptions) => Promise<T>,
   ): Promise<Outcome<T>> {
     return this.#with(call, collection, async (engine, options) =>
@@ -116,15 +117,21 @@ export class StoreHost implements StoreApi {
 
   #with<T>(
     call: CallId,
-    collection: string,
+    collection: CollectionRef,
     task: (engine: Engine, options: CallOptions) => Promise<T>,
   ): Promise<Outcome<T>> {
     return this.#answer(call, async (options) =>
-      task(await (await this.#opened()).collection(collection), options),
+      task(await (await this.#opened()).collection(collection), {
+        ...options,
+        embedder: collection.embedder,
+      }),
     );
   }
 
-  async #answer<T>(call: CallId, task: (options: CallOptions) => Promise<T>): Promise<Outcome<T>> {
+  async #answer<T>(
+    call: CallId,
+    task: (options: Omit<CallOptions, 'embedder'>) => Promise<T>,
+  ): Promise<Outcome<T>> {
     const controller = new AbortController();
     this.#calls.set(call, controller);
     try {

@@ -45,6 +45,8 @@ const MERGE_DELAY_MS = 100;
 const FIRST_ANSWER_MS = 500;
 
 export interface CallOptions {
+  /** Of the handle that calls. */
+  readonly embedder: WorkerEmbedder | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -61,7 +63,6 @@ export interface EngineParts {
 export class CollectionEngine {
   readonly #merges = new Queue();
   #mergeTimer: ReturnType<typeof setTimeout> | undefined;
-  #embedder: WorkerEmbedder | undefined;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -88,20 +89,16 @@ export class CollectionEngine {
     for (const view of this.state.current.views) await view.sealed?.moveToActiveBackend();
   }
 
-  /** The embedder that texts of later calls are given to. */
-  useEmbedder(embedder: WorkerEmbedder | undefined): void {
-    this.#embedder ??= embedder;
-  }
-
   async upsert(
     records: PackedRecords,
     mode: 'upsert' | 'insert',
     durability: 'disk' | 'memory',
-    { signal, onProgress }: CallOptions,
+    options: CallOptions,
   ): Promise<WriteResult> {
+    const { signal, onProgress } = options;
     const total = records.ids.offsets.length - 1;
     if (total === 0) return { count: 0, generation: this.state.current.generation };
-    await this.#embedRecords(records, signal);
+    await this.#embedRecords(records, options);
     const norms = await checkedNorms(records, this.config, signal);
     onProgress({ done: 0, total });
     const written = await writeRecords(this.state, records, norms, mode, { durability, signal });
@@ -165,13 +162,13 @@ export class CollectionEngine {
     });
   }
 
-  async query(queries: readonly QueryOnWire[], { signal }: CallOptions): Promise<MatchesOnWire[]> {
+  async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
     const { compute } = this.parts;
     const answers: MatchesOnWire[] = new Array(queries.length);
     await this.state.read(async (snapshot) => {
-      const vectors = await this.#queryVectors(queries, signal);
+      const vectors = await this.#queryVectors(queries, options);
       for (const positions of groupsOf(queries)) {
-        throwIfAborted(signal);
+        throwIfAborted(options.signal);
         const { topK = 10, filter, includeVectors = false, includeMetadata = true } = queries[positions[0]!]!;
         const found = await search(snapshot, compute, {
           queries: { vectors: joinRows(positions.map((i) => vectors[i]!)), count: positions.length },
@@ -220,7 +217,7 @@ export class CollectionEngine {
     );
   }
 
-  async close(reason: VectorStoreError): Promise<void> {
+  close(reason: VectorStoreError): void {
     clearTimeout(this.#mergeTimer);
     this.state.close(reason);
   }
@@ -259,11 +256,14 @@ export class CollectionEngine {
     }
   }
 
-  async #embedRecords({ ids, vectors, texts, toEmbed }: PackedRecords, signal: AbortSignal): Promise<void> {
+  async #embedRecords(
+    { ids, vectors, texts, toEmbed }: PackedRecords,
+    { embedder, signal }: CallOptions,
+  ): Promise<void> {
     if (toEmbed.length === 0) return;
-    const embedder = await this.#textEmbedder();
-    const rows = await embedder.embed(
+    const rows = await this.#embed(
       toEmbed.map((row) => unpackString(texts!, row)),
+      embedder,
       signal,
     );
     const { dimension } = this.config;
@@ -282,10 +282,10 @@ export class CollectionEngine {
   /** One vector per query, of unit length under cosine. Texts are embedded together. */
   async #queryVectors(
     queries: readonly QueryOnWire[],
-    signal: AbortSignal,
+    options: CallOptions,
   ): Promise<Float32Array<ArrayBuffer>[]> {
     const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
-    const embedded = texts.length === 0 ? [] : await this.#embedQueries(texts, signal);
+    const embedded = texts.length === 0 ? [] : await this.#embedQueries(texts, options);
     let nextText = 0;
     return Promise.all(
       queries.map(async ({ vector, text, id }) => {
@@ -297,9 +297,12 @@ export class CollectionEngine {
     );
   }
 
-  async #embedQueries(texts: readonly string[], signal: AbortSignal): Promise<Float32Array<ArrayBuffer>[]> {
+  async #embedQueries(
+    texts: readonly string[],
+    { embedder, signal }: CallOptions,
+  ): Promise<Float32Array<ArrayBuffer>[]> {
     const { dimension } = this.config;
-    const rows = await (await this.#textEmbedder()).embed(texts, signal);
+    const rows = await this.#embed(texts, embedder, signal);
     return texts.map((text, i) => {
       const vector = rows.slice(i * dimension, (i + 1) * dimension);
       if (this.#hasNoDirection(vector)) {
@@ -328,15 +331,16 @@ export class CollectionEngine {
     });
   }
 
-  async #textEmbedder() {
-    if (this.#embedder === undefined) {
+  async #embed(texts: readonly string[], embedder: WorkerEmbedder | undefined, signal: AbortSignal) {
+    // The page has checked this; a worker of another release may not have.
+    if (embedder === undefined) {
       throw new VectorStoreError(
         'INVALID_ARGUMENT',
         `Collection "${this.config.name}" was given a text but was opened without an embedder. Nothing can turn it into a vector. ` +
           'Pass an embedder to store.collection(), or give the vector.',
       );
     }
-    return this.parts.embedders.get(this.#embedder);
+    return (await this.parts.embedders.get(embedder)).embed(texts, signal);
   }
 }
 

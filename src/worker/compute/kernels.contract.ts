@@ -260,7 +260,12 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
                   best.rows[rank]!,
                   0,
                 );
-                expectWithin(best.similarities[rank]!, truth, 1e-4 * 4 ** exponent, `rank ${rank}`);
+                expectWithin(
+                  best.similarities[rank]!,
+                  truth,
+                  1e-4 * (metric === 'dot' ? 4 : 2) ** exponent,
+                  `rank ${rank}`,
+                );
               }
             });
           }

@@ -19,8 +19,8 @@ describe('IndexedDbStorage', () => {
   const opened: { close(): unknown }[] = [];
   const names: string[] = [];
 
-  const open = async (store = uniqueStoreName(), onClosed?: (why: string) => void) => {
-    const storage = new IndexedDbStorage(store, onClosed);
+  const open = async (store = uniqueStoreName()) => {
+    const storage = new IndexedDbStorage(store);
     names.push(store);
     opened.push(storage);
     await storage.open();
@@ -110,7 +110,9 @@ describe('IndexedDbStorage', () => {
     const pages = Array.from({ length: 5 }, (_, i) => page(1, 'vectors', i, new Uint8Array(3 << 20)));
     await storage.commit(commitOn(row, { pages, removed: [0] }));
     expect(spy.mock.calls.map(([, mode]) => mode)).toEqual(['readwrite']);
-    expect(await storage.readPages(row.id, 1, 'vectors', 4, 5)).toEqual([new Uint8Array(3 << 20)]);
+    const [last] = await storage.readPages(row.id, 1, 'vectors', 4, 5);
+    expect(last!.length).toBe(3 << 20);
+    expect(last!.every((byte) => byte === 0)).toBe(true);
   });
 
   it('S1 leaves everything as it was where the fifth page of 3 MiB fails', async () => {
@@ -284,8 +286,7 @@ describe('IndexedDbStorage', () => {
   });
 
   it.each(['upgrade', 'deletion'])('S7 closes at once for the %s by another tab', async (kind) => {
-    const told: string[] = [];
-    const { storage, store } = await open(undefined, (why) => told.push(why));
+    const { storage, store } = await open();
     const row = await storage.createCollection(CONFIG);
     const began = performance.now();
     const name = databaseName(store);
@@ -298,7 +299,6 @@ describe('IndexedDbStorage', () => {
     database?.close();
     expect(blocked).toBe(false);
     expect(performance.now() - began).toBeLessThan(5_000);
-    expect(told).toEqual(['versionchange']);
     const calls = [
       storage.readStore(),
       storage.readCollections(),

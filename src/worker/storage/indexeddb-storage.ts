@@ -1,7 +1,6 @@
 import { deleteDB, openDB } from 'idb';
 import { xxHash32 } from '../../shared/checksum.js';
 import { VectorStoreError } from '../../shared/errors.js';
-import { toHex } from '../../shared/stamp.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import { Queue, Slice } from '../slices.js';
 import { damagedPage } from './damaged-page.js';
@@ -27,6 +26,7 @@ import {
   type Storage,
   type StoreRow,
 } from './storage.js';
+import { newStoreRow } from './store-row.js';
 
 /** How long an old tab may keep an upgrade or a deletion waiting before we say so. */
 const BLOCKED_MS = 10_000;
@@ -214,9 +214,7 @@ export class IndexedDbStorage implements Storage {
     const done = settled(tx.done);
     let row = await tx.store.get('store');
     if (row === undefined) {
-      const device = crypto.getRandomValues(new Uint8Array(8));
-      const id = crypto.getRandomValues(new Uint8Array(16));
-      row = { format: FORMAT, databaseId: toHex(id), deviceId: toHex(device), nextCollection: 1 };
+      row = newStoreRow();
       await tx.store.put(row, 'store');
     }
     await done();

@@ -1,4 +1,3 @@
-import { toHex } from '../../shared/stamp.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import { Queue } from '../slices.js';
 import { damagedPage } from './damaged-page.js';
@@ -6,23 +5,18 @@ import {
   type CollectionRow,
   type Column,
   type Commit,
-  FORMAT,
   GenerationConflict,
   type RowStateChunk,
   type Storage,
   type StoreRow,
 } from './storage.js';
+import { newStoreRow } from './store-row.js';
 
 /** Keeps nothing: for tests, previews and pages that may not use IndexedDB. */
 export class MemoryStorage implements Storage {
   readonly kind = 'memory';
   readonly #queue = new Queue();
-  #store: StoreRow = {
-    format: FORMAT,
-    databaseId: toHex(crypto.getRandomValues(new Uint8Array(16))),
-    deviceId: toHex(crypto.getRandomValues(new Uint8Array(8))),
-    nextCollection: 1,
-  };
+  #store = newStoreRow();
   readonly #collections = new Map<string, CollectionRow>();
   /** By collection, then by segment: what a removed segment takes with it. */
   readonly #segments = new Map<number, Map<number, SegmentData>>();
@@ -63,9 +57,10 @@ export class MemoryStorage implements Storage {
   }
 
   async readRowStates(collection: number, segments: readonly number[]): Promise<RowStateChunk[]> {
-    return segments.flatMap((segment) => [
-      ...(this.#segments.get(collection)?.get(segment)?.rowStates.values() ?? []),
-    ]);
+    const data = this.#segments.get(collection);
+    return structuredClone(
+      segments.flatMap((segment) => [...(data?.get(segment)?.rowStates.values() ?? [])]),
+    );
   }
 
   async readPages(collection: number, segment: number, column: Column, from: number, to: number) {
@@ -86,16 +81,19 @@ export class MemoryStorage implements Storage {
         found?.id === commit.collection ? found.generation : undefined,
       );
     }
+    // What cannot be copied fails here, before anything has changed.
+    const added = commit.pages.map((page) => ({ ...page, bytes: page.bytes.slice() }));
+    const rowStates = structuredClone(commit.rowStates);
     const segments = this.#segments.get(commit.collection)!;
     let written = 0;
-    for (const page of commit.pages) {
+    for (const page of added) {
       const { pages } = segmentData(segments, page.segment);
       const column = pages.get(page.column) ?? [];
       pages.set(page.column, column);
-      column[page.index] = page.bytes.slice();
+      column[page.index] = page.bytes;
       written += page.bytes.length;
     }
-    for (const chunk of commit.rowStates) {
+    for (const chunk of rowStates) {
       segmentData(segments, chunk.segment).rowStates.set(chunk.chunk, chunk);
       written += chunk.dead.length;
     }
@@ -111,6 +109,7 @@ export class MemoryStorage implements Storage {
   async destroy(): Promise<void> {
     this.#collections.clear();
     this.#segments.clear();
+    this.#store = newStoreRow();
   }
 
   async close(): Promise<void> {}
