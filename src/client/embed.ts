@@ -1,4 +1,5 @@
 import { throwIfAborted, VectorStoreError } from '../shared/errors.js';
+import { kindOf } from '../shared/plain-object.js';
 import { vectorProblem } from '../shared/record-check.js';
 import { unpackString } from '../shared/string-column.js';
 import type { CollectionConfig, Embedder, Progress, WorkerEmbedder } from '../shared/types.js';
@@ -44,12 +45,13 @@ export async function embedTexts(
   signal: AbortSignal | undefined,
 ): Promise<readonly (Float32Array | readonly number[])[]> {
   throwIfAborted(signal);
-  const vectors = await embedder.embed(texts, signal);
+  const vectors: unknown = await embedder.embed(texts, signal);
   throwIfAborted(signal);
-  if (vectors.length !== texts.length) {
+  if (!Array.isArray(vectors) || vectors.length !== texts.length) {
+    const what = Array.isArray(vectors) ? `${vectors.length} vectors` : kindOf(vectors);
     throw new VectorStoreError(
       'INVALID_ARGUMENT',
-      `Embedder "${embedder.id}" gave ${vectors.length} vectors for ${texts.length} texts. They could not be told apart, so nothing was changed. ` +
+      `Embedder "${embedder.id}" gave ${what} for ${texts.length} texts. They could not be told apart, so nothing was changed. ` +
         'Return one vector for each text, in order.',
     );
   }

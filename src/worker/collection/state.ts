@@ -116,9 +116,19 @@ export class CollectionState {
       for (;;) {
         throwIfAborted(signal);
         const snapshot = this.current;
-        const change = await build(snapshot);
+        let change: Change | undefined;
+        try {
+          change = await build(snapshot);
+        } catch (error) {
+          // Another tab may have made it right meanwhile.
+          if (await this.#isCurrent(snapshot)) throw error;
+          continue;
+        }
         throwIfAborted(signal);
-        if (change === undefined) return snapshot;
+        if (change === undefined) {
+          if (await this.#isCurrent(snapshot)) return snapshot;
+          continue;
+        }
         try {
           return await this.#apply(snapshot, change, durability);
         } catch (error) {
@@ -127,6 +137,12 @@ export class CollectionState {
         }
       }
     });
+  }
+
+  /** Whether no tab has committed since; otherwise catches up. */
+  async #isCurrent(snapshot: Snapshot): Promise<boolean> {
+    await this.refresh();
+    return snapshot === this.#snapshot;
   }
 
   /** Catches up with commits of other tabs. */

@@ -1,7 +1,7 @@
 import type { CollectionConfig } from '../../shared/types.js';
 import { type Bitmap, createBitmap, hasBit, setBit } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
-import type { QueryVectors, Rows } from '../compute/kernels.js';
+import type { Kernels, QueryVectors, RowBlock, Rows } from '../compute/kernels.js';
 import type { BestMerge } from './best-merge.js';
 import type { Segment } from './segment.js';
 import type { SegmentView } from './segment-view.js';
@@ -19,6 +19,7 @@ export class Tail {
   readonly rows: number;
   readonly #parts: Part[] = [];
   #data: Promise<Rows> | undefined;
+  #block: RowBlock | undefined;
 
   constructor(
     views: readonly SegmentView[],
@@ -32,7 +33,10 @@ export class Tail {
       rows += view.segment.rows;
     }
     this.rows = rows;
-    if (previous !== undefined && this.#hasSameParts(previous)) this.#data = previous.#data;
+    if (previous !== undefined && this.#hasSameParts(previous)) {
+      this.#data = previous.#data;
+      this.#block = previous.#block;
+    }
   }
 
   get memoryBytes(): number {
@@ -48,11 +52,9 @@ export class Tail {
     best: BestMerge,
   ): Promise<void> {
     if (this.rows === 0) return;
-    const data = await this.#load();
-    const { dimension, metric } = this.config;
     const mask = this.#join(excluded);
     const run = async () => {
-      const block = await (await compute.kernels()).pass(data, dimension, metric);
+      const block = await this.#blockOf(await compute.kernels());
       best.addMapped(await block.search(queries, k, mask), block.backend, (row) => this.#locate(row));
     };
     try {
@@ -62,6 +64,15 @@ export class Tail {
       compute.giveUp(error);
       await run();
     }
+  }
+
+  /** Made again when another backend has become active. */
+  async #blockOf(kernels: Kernels): Promise<RowBlock> {
+    if (this.#block?.backend !== kernels.backend) {
+      const data = await this.#load();
+      this.#block = await kernels.pass(data, this.config.dimension, this.config.metric);
+    }
+    return this.#block;
   }
 
   #load(): Promise<Rows> {

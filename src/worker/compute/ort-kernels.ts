@@ -1,6 +1,6 @@
 import type { Metric } from '../../shared/types.js';
 import { type Bitmap, hasBit } from '../bitmap.js';
-import { Queue } from '../slices.js';
+import { centred, movedBy } from './centre.js';
 import type { BestRows, Kernels, QueryVectors, RowBlock, Rows } from './kernels.js';
 import { createSession, floatTensor, int64Tensor, type OrtSession, type OrtTensor } from './ort.js';
 import { candidateCount, perRowTerm, ROWS_PATH, scanGraph } from './scan-graph.js';
@@ -13,70 +13,98 @@ export class OrtKernels implements Kernels {
   readonly #passing = new Map<string, Promise<OrtSession>>();
 
   async hold(rows: Rows, dimension: number, metric: Metric): Promise<RowBlock> {
-    const { vectors, norms } = rows;
+    const { rows: own, centre } = prepared(rows, dimension, metric);
+    const { vectors, norms } = own;
     const model = scanGraph(metric, dimension, norms.length, perRowTerm(metric, norms));
     const data = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
     const session = await createSession(model, [{ path: ROWS_PATH, data }]);
-    return new OrtBlock(
+    const bytes = vectors.byteLength + norms.byteLength;
+    return new OrtBlock({
       session,
-      norms.length,
-      vectors.byteLength + norms.byteLength,
+      isOwn: true,
+      rows: norms.length,
+      bytes,
       dimension,
       metric,
-      {},
-      true,
-    );
+      centre,
+      fed: {},
+    });
   }
 
   async pass(rows: Rows, dimension: number, metric: Metric): Promise<RowBlock> {
-    const { vectors, norms } = rows;
+    const { rows: own, centre } = prepared(rows, dimension, metric);
+    const { vectors, norms } = own;
+    const fed: Record<string, OrtTensor> = { rows: floatTensor(vectors, [norms.length, dimension]) };
+    if (metric !== 'dot') fed.perRow = floatTensor(perRowTerm(metric, norms), [1, norms.length]);
+    const session = await this.#passingSession(dimension, metric);
+    return new OrtBlock({
+      session,
+      isOwn: false,
+      rows: norms.length,
+      bytes: 0,
+      dimension,
+      metric,
+      centre,
+      fed,
+    });
+  }
+
+  #passingSession(dimension: number, metric: Metric): Promise<OrtSession> {
     const key = `${metric}/${dimension}`;
     let session = this.#passing.get(key);
     if (session === undefined) {
       session = createSession(scanGraph(metric, dimension, 'n', 'fed'));
+      session.catch(() => this.#passing.delete(key));
       this.#passing.set(key, session);
     }
-    const fed: Record<string, OrtTensor> = { rows: floatTensor(vectors, [norms.length, dimension]) };
-    if (metric !== 'dot') fed.perRow = floatTensor(perRowTerm(metric, norms), [1, norms.length]);
-    return new OrtBlock(await session, norms.length, 0, dimension, metric, fed, false);
+    return session;
   }
 }
 
-/** Runs of one session must not overlap. */
-const queues = new WeakMap<OrtSession, Queue>();
+/** Under l2 the graph computes relative to the rows' centre. */
+function prepared(rows: Rows, dimension: number, metric: Metric) {
+  return metric === 'l2' ? centred(rows, dimension) : { rows, centre: undefined };
+}
+
+interface BlockParts {
+  readonly session: OrtSession;
+  readonly isOwn: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly dimension: number;
+  readonly metric: Metric;
+  readonly centre: Float32Array<ArrayBuffer> | undefined;
+  /** Inputs that are the same on every run. */
+  readonly fed: Readonly<Record<string, OrtTensor>>;
+}
 
 const NOTHING_EXCLUDED = Float32Array.of(0);
 
 class OrtBlock implements RowBlock {
   readonly backend = 'wasm';
+  readonly rows: number;
+  readonly bytes: number;
   /** Masks of the bitmaps seen so far; bitmaps are immutable. */
   readonly #masks = new WeakMap<Bitmap, Float32Array>();
-  readonly #queue: Queue;
 
-  constructor(
-    private readonly session: OrtSession,
-    readonly rows: number,
-    readonly bytes: number,
-    private readonly dimension: number,
-    private readonly metric: Metric,
-    private readonly fed: Record<string, OrtTensor>,
-    private readonly ownsSession: boolean,
-  ) {
-    this.#queue = queues.get(session) ?? new Queue();
-    queues.set(session, this.#queue);
+  constructor(private readonly parts: BlockParts) {
+    this.rows = parts.rows;
+    this.bytes = parts.bytes;
   }
 
   async search(queries: QueryVectors, k: number, excluded: Bitmap | undefined): Promise<BestRows> {
+    const { session, dimension, metric, centre, fed } = this.parts;
     const width = Math.min(k, this.rows);
     const mask = excluded === undefined ? NOTHING_EXCLUDED : this.#maskOf(excluded);
+    const vectors = centre === undefined ? queries.vectors : movedBy(queries.vectors, centre);
     const feeds: Record<string, OrtTensor> = {
-      ...this.fed,
-      query: floatTensor(queries.vectors, [queries.count, this.dimension]),
+      ...fed,
+      query: floatTensor(vectors, [queries.count, dimension]),
       mask: floatTensor(mask, [1, mask.length]),
       k: int64Tensor([width], [1]),
     };
-    if (this.metric === 'l2') feeds.candidates = int64Tensor([candidateCount(width, this.rows)], [1]);
-    const output = await this.#queue.run(() => this.session.run(feeds));
+    if (metric === 'l2') feeds.candidates = int64Tensor([candidateCount(width, this.rows)], [1]);
+    const output = await session.run(feeds);
     const rows = output.found!.data as Int32Array<ArrayBuffer>;
     const similarities = output.similarities!.data as Float32Array<ArrayBuffer>;
     if (excluded !== undefined) {
@@ -86,7 +114,7 @@ class OrtBlock implements RowBlock {
   }
 
   async release(): Promise<void> {
-    if (this.ownsSession) await this.#queue.run(() => this.session.release());
+    if (this.parts.isOwn) await this.parts.session.release();
   }
 
   #maskOf(excluded: Bitmap): Float32Array {

@@ -1,10 +1,23 @@
 import * as ort from 'onnxruntime-web/wasm';
+import { Queue } from '../slices.js';
 
 // The only importer of ONNX Runtime. The import itself is 70 KB of script; the 14 MB of WASM are fetched and
 // compiled when the first session is created.
 
-export type OrtSession = ort.InferenceSession;
 export type OrtTensor = ort.Tensor;
+
+/** A compiled model. Calls may overlap: they are queued. */
+export interface OrtSession {
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  release(): Promise<void>;
+}
+
+/**
+ * One for the whole module, not one per session. In ONNX Runtime 1.30 `run` awaits between reserving a piece of the
+ * WASM stack and using it, so overlapping runs of different sessions overwrite each other's arguments; and
+ * `create` keeps external data in one table for all, by name, so overlapping ones get each other's rows.
+ */
+const calls = new Queue();
 
 export interface OrtOptions {
   /** Folder of the `.wasm` file, ending in a slash; default: where the bundler put it. */
@@ -37,15 +50,21 @@ export function threadCount(): number {
  * Compiles a model (bytes of an ONNX ModelProto) whose large initializers live in `externalData`. ORT copies
  * them; the caller may drop its own after this resolves.
  */
-export function createSession(
+export async function createSession(
   model: Uint8Array,
   externalData: ExternalTensorData[] = [],
 ): Promise<OrtSession> {
-  return ort.InferenceSession.create(model, {
-    executionProviders: ['wasm'],
-    graphOptimizationLevel: 'all',
-    ...(externalData.length === 0 ? {} : { externalData }),
-  });
+  const session = await calls.run(() =>
+    ort.InferenceSession.create(model, {
+      executionProviders: ['wasm'],
+      graphOptimizationLevel: 'all',
+      ...(externalData.length === 0 ? {} : { externalData }),
+    }),
+  );
+  return {
+    run: (feeds) => calls.run(() => session.run(feeds)),
+    release: () => calls.run(() => session.release()),
+  };
 }
 
 export function floatTensor(data: Float32Array, dims: readonly number[]): OrtTensor {

@@ -18,12 +18,18 @@ import {
 /** The path that the row matrix's external data goes by. */
 export const ROWS_PATH = 'rows';
 
-/** Under l2, how many candidates beyond k are measured again: 2q·x − |x|² loses digits between near neighbours. */
+/**
+ * Under l2 rows and queries are given relative to a centre near the rows: a translation keeps distances, and
+ * 2q·x − |x|² loses the digits that the centre would take. How many candidates beyond k are measured again, for what is lost
+ * between near neighbours all the same.
+ */
 const L2_MARGIN = 16;
 
 const INT32 = 6;
 
-/** @param rowCount number: the rows are an initializer; 'n': they are fed on each run. */
+/**
+ * @param rowCount number: the rows are an initializer; 'n': they are fed on each run.
+ */
 export function scanGraph(
   metric: Metric,
   dimension: number,
@@ -68,7 +74,7 @@ export function scanGraph(
   });
 }
 
-/** What `perRow` holds: 1 / |x| under cosine, −|x|² under l2. */
+/** What `perRow` holds: 1 / |x| under cosine, −|x|² under l2 (of the centred rows). */
 export function perRowTerm(metric: Metric, norms: Float32Array): Float32Array<ArrayBuffer> {
   return metric === 'cosine' ? norms.map((norm) => 1 / norm) : norms.map((norm) => -norm * norm);
 }

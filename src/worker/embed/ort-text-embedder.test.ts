@@ -10,15 +10,8 @@ import type { OrtForEmbedder } from './ort-text-embedder.js';
 class WatchedSession {
   runs: (readonly number[])[] = [];
   failNext = false;
-  released = false;
-  overlapped = false;
-  #busy = false;
 
   async run({ ids }: { ids: OrtTensor }) {
-    this.overlapped ||= this.#busy || this.released;
-    this.#busy = true;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    this.#busy = false;
     this.runs.push(ids.dims);
     if (this.failNext) {
       this.failNext = false;
@@ -27,10 +20,7 @@ class WatchedSession {
     return { vectors: { data: new Float32Array(ids.dims[0]! * 100) } };
   }
 
-  async release() {
-    this.overlapped ||= this.#busy;
-    this.released = true;
-  }
+  async release() {}
 }
 
 async function open() {
@@ -44,15 +34,6 @@ async function open() {
   );
   return { session, embedder: await loaded.withOrt(ort) };
 }
-
-it('gives the session one run at a time, and releases it after the last', async () => {
-  const { session, embedder } = await open();
-  const calls = Array.from({ length: 5 }, () => embedder.embed(['fear of spiders']));
-  await Promise.all([...calls, embedder.release()]);
-  expect(session.runs.length).toBe(5);
-  expect(session.overlapped).toBe(false);
-  expect(session.released).toBe(true);
-});
 
 it('lets a failed run fail its own call only', async () => {
   const { session, embedder } = await open();

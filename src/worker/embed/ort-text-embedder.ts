@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../../shared/errors.js';
 import type * as Ort from '../compute/ort.js';
-import { pause, Queue } from '../slices.js';
+import { pause } from '../slices.js';
 import { averageInto } from './js-text-embedder.js';
 import type { StaticTable } from './static-table.js';
 import type { TextEmbedder } from './text-embedder.js';
@@ -25,8 +25,6 @@ export class OrtTextEmbedder implements TextEmbedder {
   readonly #table: StaticTable;
   readonly #ort: OrtForEmbedder;
   readonly #session: Ort.OrtSession;
-  /** A session takes one run at a time. */
-  readonly #runs = new Queue();
 
   private constructor(id: string, table: StaticTable, ort: OrtForEmbedder, session: Ort.OrtSession) {
     this.id = id;
@@ -57,14 +55,14 @@ export class OrtTextEmbedder implements TextEmbedder {
       const batch = takeBatch(texts, start, this.#table);
       const target = vectors.subarray(start * this.dimension);
       if (batch.width > MAX_WORDS_PER_RUN) averageInto(target, batch.words[0]!, this.#table);
-      else target.set(await this.#runs.run(() => this.#run(batch)));
+      else target.set(await this.#run(batch));
       start += batch.words.length;
     }
     return vectors;
   }
 
   release(): Promise<void> {
-    return this.#runs.run(() => this.#session.release());
+    return this.#session.release();
   }
 
   async #run({ words, width }: Batch): Promise<Float32Array> {

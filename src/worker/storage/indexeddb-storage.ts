@@ -28,7 +28,7 @@ import {
 } from './storage.js';
 import { newStoreRow } from './store-row.js';
 
-/** How long an old tab may keep an upgrade or a deletion waiting before we say so. */
+/** How long another tab may keep us waiting before we say so. */
 const BLOCKED_MS = 10_000;
 
 /** Bytes handed to IndexedDB before the commit waits for them: bounds the copies that are in flight. */
@@ -143,13 +143,18 @@ export class IndexedDbStorage implements Storage {
         const pages = tx.objectStore('pages');
         const rowStates = tx.objectStore('rowStates');
         const puts: Promise<unknown>[] = [];
+        const track = (put: Promise<unknown>) => {
+          // Where a later one throws at once, this one's failure would be nobody's.
+          put.catch(() => undefined);
+          puts.push(put);
+        };
         let written = 0;
         let inFlight = 0;
         for (const [i, page] of commit.pages.entries()) {
           // A view would store its whole parent buffer.
           const bytes = page.bytes.slice();
           const key: Schema['pages']['key'] = [commit.collection, page.segment, page.column, page.index];
-          puts.push(pages.put({ checksum: checksums[i]!, bytes }, key));
+          track(pages.put({ checksum: checksums[i]!, bytes }, key));
           written += bytes.length;
           inFlight += bytes.length;
           if (inFlight >= PUT_WINDOW_BYTES) {
@@ -158,14 +163,14 @@ export class IndexedDbStorage implements Storage {
           }
         }
         for (const chunk of commit.rowStates) {
-          puts.push(rowStates.put(chunk, [commit.collection, chunk.segment, chunk.chunk]));
+          track(rowStates.put(chunk, [commit.collection, chunk.segment, chunk.chunk]));
           written += chunk.dead.length;
         }
         for (const segment of commit.removedSegments) {
-          puts.push(pages.delete(keysOf(commit.collection, segment.id)));
-          puts.push(rowStates.delete(keysOf(commit.collection, segment.id)));
+          track(pages.delete(keysOf(commit.collection, segment.id)));
+          track(rowStates.delete(keysOf(commit.collection, segment.id)));
         }
-        puts.push(tx.objectStore('collections').put(next, next.config.name));
+        track(tx.objectStore('collections').put(next, next.config.name));
         await Promise.all(puts);
         // Only the transaction's end counts: Chromium reports a full disk after the requests have succeeded.
         await done();
@@ -188,7 +193,7 @@ export class IndexedDbStorage implements Storage {
   async destroy(): Promise<void> {
     await this.close();
     await this.#guard(`deleting store "${this.storeName}"`, () =>
-      withDeadline(this.#name, (blocked) => deleteDB(this.#name, { blocked })),
+      withDeadline(this.#name, deleteDB(this.#name), () => {}),
     );
   }
 
@@ -198,15 +203,13 @@ export class IndexedDbStorage implements Storage {
   }
 
   #connect(): Promise<Database> {
-    return withDeadline(this.#name, (blocked) =>
-      openDB<Schema>(this.#name, DATABASE_VERSION, {
-        upgrade: (database, oldVersion) => upgradeDatabase(database, oldVersion),
-        blocked,
-        // Another tab upgrades or deletes: step aside, or it waits for ever.
-        blocking: () => void this.close(),
-        terminated: () => void this.close(),
-      }),
-    );
+    const connecting = openDB<Schema>(this.#name, DATABASE_VERSION, {
+      upgrade: (database, oldVersion) => upgradeDatabase(database, oldVersion),
+      // Another tab upgrades or deletes: step aside, or it waits for ever.
+      blocking: () => void this.close(),
+      terminated: () => void this.close(),
+    });
+    return withDeadline(this.#name, connecting, (late) => late.close());
   }
 
   async #readOrCreateStoreRow(database: Database): Promise<StoreRow> {
@@ -269,28 +272,33 @@ async function checksumsOf(pages: readonly Page[]): Promise<number[]> {
 function checkedPage(page: StoredPage | undefined, segment: number, column: Column, index: number) {
   const bytes = page?.bytes;
   if (bytes === undefined) throw damagedPage(segment, column, index, 'is missing');
-  if (!(bytes instanceof Uint8Array) || xxHash32(bytes) !== page!.checksum) {
+  // As written: an array of its own, so that its words are aligned.
+  const isWhole = bytes instanceof Uint8Array && bytes.byteOffset === 0;
+  if (!isWhole || xxHash32(bytes) !== page!.checksum) {
     throw damagedPage(segment, column, index, 'does not match its checksum');
   }
   return bytes;
 }
 
-/** `start` calls `blocked` when another connection is in its way; 10 s after that the result is a rejection. */
-function withDeadline<T>(name: string, start: (blocked: () => void) => Promise<T>): Promise<T> {
+/**
+ * A connection in another tab may be in the way for ever, and a request that is queued behind another one's wait is
+ * not told: so the time runs from the start. What comes too late is given to `discard`.
+ */
+function withDeadline<T>(name: string, started: Promise<T>, discard: (late: T) => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const giveUp = () =>
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
       reject(
         new VectorStoreError(
           'STORAGE_BLOCKED',
-          `Another tab has kept the database "${name}" open for ${BLOCKED_MS / 1000} s although it was asked to close it. ` +
-            'It cannot be upgraded or deleted meanwhile. Close or reload the other tabs of this site.',
+          `The database "${name}" could not be had for ${BLOCKED_MS / 1000} s: another tab keeps it open although it was asked to close it, or is deleting or upgrading it. ` +
+            'It cannot be used meanwhile. Close or reload the other tabs of this site.',
         ),
       );
-    start(() => {
-      timer ??= setTimeout(giveUp, BLOCKED_MS);
-    })
-      .then(resolve, reject)
+    }, BLOCKED_MS);
+    started
+      .then((value) => (isLate ? discard(value) : resolve(value)), reject)
       .finally(() => clearTimeout(timer));
   });
 }
