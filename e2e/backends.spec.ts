@@ -1,0 +1,214 @@
+import { expect, openBlank, test } from './support/api-test.js';
+
+test('K3: auto answers in plain JS while ONNX Runtime loads, and by it once it is there', async ({
+  page,
+  heldWasm,
+}) => {
+  await openBlank(page);
+  const early = await page.evaluate(async (assetBaseUrl) => {
+    const store = await nearshore.openStore('s', { assetBaseUrl });
+    const notes = await store.collection('notes', { dimension: 8 });
+    await notes.upsert({ ids: helpers.ids(2_500), vectors: helpers.vectors(2_500, 8, 1) });
+    await notes.upsert([{ id: 'tail', vector: helpers.vectors(1, 8, 2) }]);
+    const events: string[] = [];
+    store.on('backend', ({ active, state }) => events.push(`${active} ${state}`));
+    const { receipt, matches } = await notes.query({ vector: helpers.vectors(1, 8, 3) });
+    const { backend } = await store.status();
+    Object.assign(globalThis, { store, notes, events });
+    return { used: receipt.backend, backend, ids: matches.map(({ id }) => id) };
+  }, heldWasm.url);
+  expect(early).toMatchObject({
+    used: 'js',
+    backend: {
+      active: 'js',
+      requested: 'auto',
+      state: 'loading',
+      reason: expect.stringMatching(/load/),
+      threads: 1,
+    },
+  });
+  heldWasm.release();
+
+  const later = () =>
+    page.evaluate(async () => {
+      const { store, notes, events } = globalThis as never as {
+        store: Awaited<ReturnType<typeof nearshore.openStore>>;
+        notes: Awaited<ReturnType<typeof store.collection>>;
+        events: string[];
+      };
+      const { receipt, matches } = await notes.query({ vector: helpers.vectors(1, 8, 3) });
+      const { backend } = await store.status();
+      return { used: receipt.backend, events, backend, ids: matches.map(({ id }) => id) };
+    });
+  await expect.poll(async () => (await later()).used, { timeout: 30_000 }).toBe('wasm');
+  expect(await later()).toMatchObject({
+    events: ['wasm ready'],
+    backend: { active: 'wasm', state: 'ready', reason: expect.stringMatching(/WASM/) },
+    ids: early.ids,
+  });
+  expect(heldWasm.asked).toContain('ort-wasm-simd-threaded.wasm');
+});
+
+test("K3: 'wasm' waits for ONNX Runtime, and 'js' never asks for it", async ({ page, heldWasm }) => {
+  await openBlank(page);
+  const js = await page.evaluate(async (assetBaseUrl) => {
+    const store = await nearshore.openStore('js', { backend: 'js', assetBaseUrl });
+    const notes = await store.collection('notes', { dimension: 2 });
+    await notes.upsert([{ id: 'a', vector: [1, 2] }]);
+    const { receipt } = await notes.query({ vector: [1, 2] });
+    return [receipt.backend, (await store.status()).backend.state];
+  }, heldWasm.url);
+  expect(js).toEqual(['js', 'ready']);
+  expect(heldWasm.asked).toEqual([]);
+
+  const order = page.evaluate(async (assetBaseUrl) => {
+    const store = await nearshore.openStore('wasm', { backend: 'wasm', assetBaseUrl });
+    const notes = await store.collection('notes', { dimension: 2 });
+    const order: string[] = [];
+    await notes.upsert([{ id: 'a', vector: [1, 2] }]);
+    const asked = notes.query({ vector: [1, 2] }).then(({ receipt }) => order.push(receipt.backend));
+    order.push((await store.status()).backend.state);
+    await notes.get(['a']);
+    order.push('get');
+    await asked;
+    return order;
+  }, heldWasm.url);
+  await expect.poll(() => heldWasm.asked.length).toBeGreaterThan(0);
+  heldWasm.release();
+  expect(await order).toEqual(['loading', 'get', 'wasm']);
+});
+
+test('K3: works under the smallest policy, by WASM and without a violation', async ({
+  page,
+  cspViolations,
+}) => {
+  await openBlank(page, 'strict');
+  const found = await page.evaluate(async () => {
+    const { staticEmbedder } = embedders;
+    const store = await nearshore.openStore('s', { backend: 'wasm' });
+    const notes = await store.collection('notes', { embedder: staticEmbedder() });
+    await notes.upsert([
+      { id: 'spider', text: 'an animal with eight legs that spins webs' },
+      { id: 'ice', text: 'frozen water' },
+    ]);
+    const { matches, receipt } = await notes.query({ text: 'cold and frozen', topK: 1 });
+    const { backend } = await store.status();
+    return { best: matches[0]?.id, used: receipt.backend, state: backend.state };
+  });
+  expect(found).toEqual({ best: 'ice', used: 'wasm', state: 'ready' });
+  expect(cspViolations).toEqual([]);
+});
+
+test('K3: where WebAssembly is forbidden, auto answers in plain JS and status says why', async ({ page }) => {
+  await openBlank(page, 'nowasm');
+  const seen = await page.evaluate(async () => {
+    const store = await nearshore.openStore('auto');
+    const events: string[] = [];
+    const decided = new Promise<void>((resolve) => {
+      store.on('backend', ({ active, state }) => {
+        events.push(`${active} ${state}`);
+        resolve();
+      });
+    });
+    const notes = await store.collection('notes', { dimension: 8 });
+    const vectors = helpers.vectors(2_100, 8, 1);
+    await notes.upsert({ ids: helpers.ids(2_100), vectors });
+    await decided;
+    const query = helpers.vectors(1, 8, 2);
+    const { matches, receipt } = await notes.query({ vector: query, topK: 5 });
+    const corpus = { ids: helpers.ids(2_100), vectors, dimension: 8, metric: 'cosine' as const };
+    const differences = helpers.differences(matches, helpers.rank(corpus, query), 'cosine', 5);
+
+    const insisting = await nearshore.openStore('wasm', { backend: 'wasm' });
+    const others = await insisting.collection('notes', { dimension: 2 });
+    await others.upsert([{ id: 'a', vector: [1, 2] }]);
+    const error = await helpers.rejection(others.query({ vector: [1, 2] }));
+    return {
+      events,
+      differences,
+      used: receipt.backend,
+      status: (await store.status()).backend,
+      error,
+      kept: await others.count(),
+    };
+  });
+  expect(seen).toMatchObject({
+    events: ['js unavailable'],
+    differences: [],
+    used: 'js',
+    status: { active: 'js', requested: 'auto', state: 'unavailable', threads: 1 },
+    error: { isVectorStoreError: true, code: 'BACKEND_UNAVAILABLE' },
+    kept: 1,
+  });
+  expect(seen.status.reason).toMatch(/ONNX Runtime does not work here: .+/);
+  expect(seen.error.message).toContain('wasm-unsafe-eval');
+  // L1: the cause crosses, too.
+  expect(String(seen.error.cause)).toMatch(/\w+: .+/);
+});
+
+test('K4: a cross-origin isolated page has threads, and the same matches as one that is not', async ({
+  page,
+}) => {
+  const run = () =>
+    page.evaluate(async () => {
+      const store = await nearshore.openStore('s', { backend: 'wasm' });
+      const found: Record<string, (string | number)[][]> = {};
+      for (const metric of ['cosine', 'dot', 'l2'] as const) {
+        const notes = await store.collection(metric, { dimension: 64, metric });
+        await notes.upsert({ ids: helpers.ids(5_000), vectors: helpers.vectors(5_000, 64, 1) });
+        await notes.upsert({ ids: helpers.ids(100, 't'), vectors: helpers.vectors(100, 64, 2) });
+        const { matches, receipt } = await notes.query({ vector: helpers.vectors(1, 64, 3), topK: 50 });
+        found[metric] = [[receipt.backend], ...matches.map(({ id, score }) => [id, score])];
+      }
+      const { threads } = (await store.status()).backend;
+      await store.destroy();
+      return { threads, cores: navigator.hardwareConcurrency, isolated: crossOriginIsolated, found };
+    });
+  await openBlank(page);
+  const plain = await run();
+  await openBlank(page, 'isolated');
+  const isolated = await run();
+  expect([plain.isolated, isolated.isolated]).toEqual([false, true]);
+  expect(plain.threads).toBe(1);
+  expect(isolated.threads).toBe(Math.min(4, isolated.cores));
+  for (const [metric, rows] of Object.entries(plain.found)) {
+    expect(isolated.found[metric]![0]).toEqual(['wasm']);
+    const [a, b] = [rows, isolated.found[metric]!];
+    expect(b.map(([id]) => id)).toEqual(a.map(([id]) => id));
+    for (const [i, [, score]] of a.entries()) {
+      if (i > 0) expect(b[i]![1]).toBeCloseTo(score as number, 4);
+    }
+  }
+});
+
+test('K3: assetBaseUrl says where the .wasm is; a wrong one leaves auto to plain JS', async ({ page }) => {
+  await openBlank(page);
+  const seen = await page.evaluate(async () => {
+    const outcomes: Record<string, string> = {};
+    for (const [backend, assetBaseUrl] of [
+      ['wasm', '/isolated'],
+      ['auto', new URL('./strict/', location.href)],
+      ['wasm', '/nowhere'],
+      ['auto', '/nowhere/'],
+    ] as const) {
+      const store = await nearshore.openStore('s', { backend, assetBaseUrl, storage: 'memory' });
+      const decided = new Promise<unknown>((resolve) => store.on('backend', resolve));
+      const notes = await store.collection('notes', { dimension: 2 });
+      await notes.upsert([{ id: 'a', vector: [1, 2] }]);
+      await decided;
+      const outcome = await notes.query({ vector: [1, 2] }).then(
+        ({ receipt }) => receipt.backend,
+        ({ code }) => code,
+      );
+      outcomes[`${backend} ${String(assetBaseUrl).replace(location.origin, '')}`] = outcome;
+      await store.close();
+    }
+    return outcomes;
+  });
+  expect(seen).toEqual({
+    'wasm /isolated': 'wasm',
+    'auto /strict/': 'wasm',
+    'wasm /nowhere': 'BACKEND_UNAVAILABLE',
+    'auto /nowhere/': 'js',
+  });
+});

@@ -1,0 +1,4 @@
+// The package's worker in a browser without Web Locks.
+import './worker.js';
+
+delete WorkerNavigator.prototype.locks;
