@@ -22,7 +22,8 @@ interface Held {
 interface Shard {
   readonly start: number;
   readonly rows: number;
-  held: Promise<Held>;
+  /** Undefined after a failure: the next search tries again. */
+  held: Promise<Held> | undefined;
 }
 
 /**
@@ -54,16 +55,20 @@ export class SealedRows {
     for (let start = 0; start < segment.rows; start += step) {
       const rows = Math.min(step, segment.rows - start);
       const own = vectors?.subarray(start * dimension, (start + rows) * dimension);
-      const held = twoBefore.then(() => this.#load(start, rows, own));
+      const shard: Shard = { start, rows, held: undefined };
+      const held = this.#begin(
+        shard,
+        twoBefore.then(() => this.#load(start, rows, own)),
+      );
       twoBefore = oneBefore;
       oneBefore = held.catch(() => undefined);
-      this.#shards.push({ start, rows, held });
+      this.#shards.push(shard);
     }
   }
 
   /** When every block can be searched. */
   async loaded(): Promise<void> {
-    await Promise.all(this.#shards.map((shard) => shard.held));
+    await Promise.all(this.#shards.map((shard) => this.#heldOf(shard)));
   }
 
   get memoryBytes(): number {
@@ -89,7 +94,7 @@ export class SealedRows {
     return this.#moves.run(async () => {
       for (const shard of this.#shards) {
         if (this.#released || !this.compute.usesOrt) return;
-        const { block, data } = await shard.held;
+        const { block, data } = await this.#heldOf(shard);
         if (block.backend === 'wasm' || data === undefined) continue;
         try {
           const kernels = await this.compute.kernels();
@@ -108,7 +113,7 @@ export class SealedRows {
     this.#released = true;
     await this.#moves.run(async () => {
       for (const shard of this.#shards)
-        await shard.held.then(({ block }) => block.release()).catch(() => undefined);
+        await shard.held?.then(({ block }) => block.release()).catch(() => undefined);
     });
   }
 
@@ -130,17 +135,29 @@ export class SealedRows {
     best: BestMerge,
     source: number,
   ): Promise<void> {
-    const { block } = await shard.held;
+    const { block } = await this.#heldOf(shard);
     try {
       best.add(await block.search(queries, k, excluded), source, shard.start, block.backend);
     } catch (error) {
       if (block.backend === 'js' || this.#released) throw error;
       // ONNX Runtime failed at work. The rows are in storage: answer from there, in plain JS.
       this.compute.giveUp(error);
-      shard.held = this.#load(shard.start, shard.rows, undefined);
-      const { block: substitute } = await shard.held;
+      shard.held = undefined;
+      const { block: substitute } = await this.#heldOf(shard);
       best.add(await substitute.search(queries, k, excluded), source, shard.start, substitute.backend);
     }
+  }
+
+  #heldOf(shard: Shard): Promise<Held> {
+    return shard.held ?? this.#begin(shard, this.#load(shard.start, shard.rows, undefined));
+  }
+
+  #begin(shard: Shard, held: Promise<Held>): Promise<Held> {
+    shard.held = held;
+    held.catch(() => {
+      if (shard.held === held) shard.held = undefined;
+    });
+    return held;
   }
 
   async #load(start: number, rows: number, vectors: Float32Array<ArrayBuffer> | undefined): Promise<Held> {
