@@ -1,15 +1,16 @@
+import { DIMENSIONS } from './data/dataset.js';
 import { checkGoals } from './goals.js';
 import { findHost } from './host.js';
 import { clockTick } from './measure/statistics.js';
 import { readParams } from './params.js';
-import type { Results } from './results.js';
+import type { Results, SetResults } from './results.js';
 import { runSet } from './stages.js';
-import { tablesOf, toElement, toMarkdown } from './table.js';
+import { goalTable, tablesOf, tablesOfSet, toElement, toMarkdown } from './table.js';
 
 declare global {
   interface Window {
     /** Settles when everything asked for in the URL has been measured. */
-    benchDone: Promise<{ results: Results; text: string }>;
+    benchDone: Promise<Results>;
   }
 }
 
@@ -21,7 +22,7 @@ function log(text: string): void {
   progress.append(`${text}\n`);
 }
 
-async function run(): Promise<{ results: Results; text: string }> {
+async function run(): Promise<Results> {
   const params = readParams(new URLSearchParams(location.search));
   const tick = clockTick();
   const results: Results = {
@@ -39,13 +40,24 @@ async function run(): Promise<{ results: Results; text: string }> {
   const context = { params, host: findHost(), tick, log };
   for (const size of params.sizes) {
     for (const data of params.data) {
-      results.sets.push(await runSet(context, data, size));
+      const set = await runSet(context, data, size).catch((error: unknown) => failedSet(data, size, error));
+      results.sets.push(set);
       results.goals = checkGoals(results.sets);
+      // At once: a long run that is stopped has then shown what it had.
+      console.info(`\n${tablesOfSet(set).map(toMarkdown).join('\n')}`);
       tables.replaceChildren(...tablesOf(results).map(toElement));
     }
   }
   log('Done.');
-  return { results, text: tablesOf(results).map(toMarkdown).join('\n') };
+  if (results.goals.length > 0) console.info(`\n${toMarkdown(goalTable(results.goals))}`);
+  return results;
+}
+
+/** A set that came to nothing must not take the others with it. */
+function failedSet(data: SetResults['data'], size: number, error: unknown): SetResults {
+  const failure = error instanceof Error ? error.message : String(error);
+  log(`  failed: ${failure}`);
+  return { data, size, dimension: DIMENSIONS[data], measurements: [], failures: [failure] };
 }
 
 window.benchDone = run();

@@ -25,6 +25,8 @@ export interface SetResults {
   size: number;
   dimension: number;
   measurements: Measurement[];
+  /** Rows that could not be measured, with the reason; the run goes on without them. */
+  failures: string[];
 }
 
 export interface Measurement {

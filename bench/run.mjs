@@ -62,9 +62,13 @@ if (values.help) {
   const url = `${server.url}?${search}`;
   if (values.serve) {
     console.log(`The bench runs in a page that you open: ${url}`);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void server.close());
   } else {
     try {
       await run(url);
+    } catch (error) {
+      console.error(error.message);
+      process.exitCode = 1;
     } finally {
       await server.close();
     }
@@ -87,10 +91,10 @@ async function run(url) {
       else if (message.type() === 'error') console.error(message.text());
     });
     await page.goto(url);
-    const { results, text } = await page.evaluate(() => window.benchDone);
+    const results = await page.evaluate(() => window.benchDone);
     const environment = { ...machine(), versions: versions(results.page.userAgent) };
-    console.log(`\n${text}`);
     console.log(`Wrote ${write({ environment, ...results })}`);
+    if (results.sets.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import type { Host } from './host.js';
 import { type Params, sizeLabel } from './params.js';
 import { makeSystem } from './peers/make.js';
 import type { Measurement, SetResults } from './results.js';
-import { type Context, type Lane, pause } from './rows/context.js';
+import { type Context, type Lane, pause, type RowKind } from './rows/context.js';
 import { ROWS } from './rows/index.js';
 import { ingestAll } from './rows/ingest.js';
 import { Truth } from './rows/truth.js';
@@ -37,21 +37,27 @@ export async function runSet(run: Run, name: Dataset['name'], size: number): Pro
   if (params.rows.includes('ingest')) measurements.push(...stored.measurements);
   const lanes = await tuned(stored.lanes, data, truth, params);
   const context: Context = { ...basis, lanes };
-  for (const row of wanted.filter(({ needs }) => needs === 'loaded')) {
-    log(`${name} ${sizeLabel(size)}: ${row.title}`);
-    measurements.push(...(await row.measure(context)));
-  }
+  const failures: string[] = [];
+  const measure = async (needs: RowKind['needs']) => {
+    for (const row of wanted.filter((one) => one.needs === needs)) {
+      log(`${name} ${sizeLabel(size)}: ${row.title}`);
+      try {
+        measurements.push(...(await row.measure(context)));
+      } catch (error) {
+        failures.push(`${row.title}: ${error instanceof Error ? error.message : error}`);
+        log(`  failed: ${failures.at(-1)}`);
+      }
+    }
+  };
+  await measure('loaded');
   for (const { system } of stored.lanes) await system.close();
-  for (const row of wanted.filter(({ needs }) => needs === 'stored')) {
-    log(`${name} ${sizeLabel(size)}: ${row.title}`);
-    measurements.push(...(await row.measure(context)));
-  }
+  await measure('stored');
   for (const { name: system } of stored.lanes) {
     const last = await basis.start(system);
     await last.destroy();
     await last.close();
   }
-  return { data: name, size, dimension: data.dimension, measurements };
+  return { data: name, size, dimension: data.dimension, measurements, failures };
 }
 
 /** The lanes with an index split up by wanted recall. */

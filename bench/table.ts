@@ -16,27 +16,40 @@ export function tablesOf({ sets, goals }: Results): Table[] {
   return [...sets.flatMap(tablesOfSet), ...(goals.length > 0 ? [goalTable(goals)] : [])];
 }
 
-function tablesOfSet(set: SetResults): Table[] {
-  return TABLES.flatMap(({ name, title, columns, principal }) => {
-    const measured = set.measurements.filter(({ row }) => row === name);
-    if (measured.length === 0) return [];
-    const against = (['js', 'hnsw'] as const).map((system) => measured.find((one) => one.system === system));
-    return [
-      {
-        title: `${set.data} ${sizeLabel(set.size)} × ${set.dimension}: ${title}`,
-        header: ['', ...columns.map((column) => column.title), '× JS', '× hnswlib'],
-        rows: measured.map((one) => [
-          labelOf(one),
-          ...columns.map((column) => format(one.values[column.key], column.unit)),
-          ...against.map((other) => ratio(one.values[principal], other?.values[principal])),
-        ]),
-        notes: measured.flatMap((one) => one.notes.map((note) => `${labelOf(one)}: ${note}`)),
-      },
-    ];
-  });
+export function tablesOfSet(set: SetResults): Table[] {
+  const name = `${set.data} ${sizeLabel(set.size)} × ${set.dimension}`;
+  const measured = TABLES.map((kind) => tableOf(`${name}: ${kind.title}`, kind, set.measurements));
+  if (set.failures.length > 0) {
+    measured.push({
+      title: `${name}: not measured`,
+      header: ['failure'],
+      rows: set.failures.map((text) => [text]),
+      notes: [],
+    });
+  }
+  return measured.filter(({ rows }) => rows.length > 0);
 }
 
-function goalTable(goals: readonly GoalResult[]): Table {
+function tableOf(
+  title: string,
+  { name, columns, principal }: (typeof TABLES)[number],
+  measurements: readonly Measurement[],
+): Table {
+  const measured = measurements.filter(({ row }) => row === name);
+  const against = (['js', 'hnsw'] as const).map((system) => measured.find((one) => one.system === system));
+  return {
+    title,
+    header: ['', ...columns.map((column) => column.title), '× JS', '× hnswlib'],
+    rows: measured.map((one) => [
+      labelOf(one),
+      ...columns.map((column) => format(one.values[column.key], column.unit)),
+      ...against.map((other) => ratio(one.values[principal], other?.values[principal])),
+    ]),
+    notes: measured.flatMap((one) => one.notes.map((note) => `${labelOf(one)}: ${note}`)),
+  };
+}
+
+export function goalTable(goals: readonly GoalResult[]): Table {
   return {
     title: 'Goals at mixture 100k × 384',
     header: ['goal', 'at most', 'measured', ''],

@@ -16,6 +16,7 @@ export interface ImportState {
  */
 export class CorpusImport {
   #running: AbortController | undefined;
+  #kind: ImportState['kind'] = 'checking';
   #done = 0;
 
   constructor(
@@ -25,6 +26,11 @@ export class CorpusImport {
 
   cancel(): void {
     this.#running?.abort();
+  }
+
+  /** The network is back. What the user has cancelled stays so. */
+  async resumeIfUnreachable(): Promise<void> {
+    if (this.#kind === 'unreachable') await this.resume();
   }
 
   /** Imports what is not there yet. */
@@ -60,14 +66,14 @@ export class CorpusImport {
       const records = await next;
       // The network and the worker are busy at the same time.
       next = fetchAhead(chunks[i + 1], signal);
-      // Not flushed to disk one by one: after a power cut, the import goes on with what is missing.
-      await this.words.upsert(records, { durability: 'memory', signal });
+      await this.words.upsert(records, { signal });
       this.#done += chunk.count;
       this.#tell('running');
     }
   }
 
   #tell(kind: ImportState['kind'], error?: unknown): void {
+    this.#kind = kind;
     this.onState({ kind, done: this.#done, total: corpus.count, ...(error === undefined ? {} : { error }) });
   }
 }

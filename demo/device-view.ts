@@ -1,4 +1,5 @@
 import type { VectorStore } from 'nearshore';
+import { coalesced } from './coalesced.js';
 import { byId } from './dom.js';
 import { formatCount, formatMegabytes } from './format.js';
 import type { Words } from './words.js';
@@ -13,9 +14,9 @@ export class DeviceView {
     private readonly words: Words,
   ) {}
 
-  async refresh(): Promise<void> {
+  readonly refresh = coalesced(async () => {
     const [stats, status] = await Promise.all([this.words.stats(), this.store.status()]);
     this.#records.textContent = formatCount(stats.records);
     this.#disk.textContent = formatMegabytes(status.usage.ownBytes);
-  }
+  });
 }

@@ -28,7 +28,7 @@ export class FiltersView {
       for (const { chip, pos } of chips) chip.setAttribute('aria-pressed', String(pos === this.#pos));
     };
     show();
-    byId('filters', HTMLDivElement).append(...chips.map(({ chip }) => chip));
+    byId('filters', HTMLFieldSetElement).append(...chips.map(({ chip }) => chip));
   }
 
   get pos(): PartOfSpeech | undefined {

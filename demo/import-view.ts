@@ -35,6 +35,6 @@ function textOf(kind: ImportState['kind'], progress: string): string {
     case 'failed':
       return `The import has stopped at ${progress} entries. Search works with these.`;
     default:
-      return `Reading the dictionary: ${progress} entries. You can search meanwhile.`;
+      return `Reading the dictionary: ${progress} entries. Search works meanwhile.`;
   }
 }

@@ -46,7 +46,7 @@ async function run(): Promise<void> {
     void searchPage.refresh();
     void refreshDevice();
   });
-  addEventListener('online', () => void corpusImport.resume());
+  addEventListener('online', () => void corpusImport.resumeIfUnreachable());
 
   // The first answer before everything else that keeps the worker busy.
   await searchPage.useWords(words);

@@ -7,7 +7,8 @@ export function watchOfflineUse(): void {
     line.dataset.state = state;
     line.textContent = text;
   };
-  if (!('serviceWorker' in navigator)) {
+  // Browsers have service workers on secure origins only; `vite` without a build makes none.
+  if (!('serviceWorker' in navigator) || import.meta.env.DEV) {
     show('unavailable', 'needs the network to start');
     return;
   }

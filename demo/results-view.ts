@@ -11,9 +11,9 @@ const EXAMPLES = [
   'fear of spiders',
   'extremely cold',
   'someone who makes clothes',
-  'the study of the stars and planets',
-  'to walk in a slow and relaxed way',
-  'a house for dogs',
+  'lasting a very short time',
+  'speak very softly',
+  'killing of a king',
 ];
 
 export class ResultsView {
@@ -26,7 +26,13 @@ export class ResultsView {
   #announcement: ReturnType<typeof setTimeout> | undefined;
 
   constructor(onExample: (text: string) => void) {
-    const examples = EXAMPLES.map((text) => element('li', '', button('', text, () => onExample(text))));
+    const examples = EXAMPLES.map((text) =>
+      element(
+        'li',
+        '',
+        button('', text, () => onExample(text)),
+      ),
+    );
     byId('examples', HTMLUListElement).append(...examples);
   }
 
@@ -55,9 +61,9 @@ export class ResultsView {
       this.#announce(`${matches.length} found. The first: ${titleOf(matches[0]!)}.`);
     }
     this.#receipt.replaceChildren(
+      element('span', 'scanned', `${matches.length} nearest of ${formatCount(receipt.scanned)}`),
       element('span', 'backend', receipt.backend),
-      element('span', '', formatMilliseconds(receipt.elapsedMs)),
-      element('span', '', `${formatCount(receipt.scanned)} compared`),
+      element('span', 'elapsed', formatMilliseconds(receipt.elapsedMs)),
     );
     this.#receipt.title = `${formatMilliseconds(receipt.elapsedMs)} in the worker, ${formatMilliseconds(elapsedMs)} until the page had the answer`;
     this.#receipt.hidden = false;
@@ -82,22 +88,22 @@ export class ResultsView {
 
 function itemOf(match: Match<Entry>): HTMLLIElement {
   const { id, score, text = '', metadata } = match;
-  const pos = metadata?.pos ?? 'note';
+  const { words, pos } = metadata ?? { words: [], pos: 'note' };
+  const [word, ...others] = words;
   const item = element('li', 'result');
   item.tabIndex = -1;
   item.dataset.id = id;
   item.dataset.pos = pos;
-  const bar = element('span', 'bar');
-  bar.style.setProperty('--score', String(Math.max(0, score)));
-  item.append(
-    element('p', 'title', titleOf(match)),
-    element('p', 'gloss', element('span', 'pos', pos), pos === 'note' ? '' : ` ${text}`),
-    element('p', 'score', formatScore(score), bar),
-  );
+  // The line below each result is as long as its score.
+  item.style.setProperty('--score', String(Math.max(0, score)));
+  const title = element('p', 'title', element('span', 'word', word ?? text));
+  if (others.length > 0) title.append(' ', element('span', 'others', others.join(', ')));
+  const gloss = element('p', 'gloss', element('span', 'pos', pos));
+  if (word !== undefined) gloss.append(' ', text);
+  item.append(title, element('p', 'score', formatScore(score)), gloss);
   return item;
 }
 
 function titleOf({ metadata, text = '' }: Match<Entry>): string {
-  const words = metadata?.words ?? [];
-  return words.length === 0 ? text : words.join(', ');
+  return metadata?.words[0] ?? text;
 }

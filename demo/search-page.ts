@@ -1,4 +1,5 @@
 import { VectorStoreError } from 'nearshore';
+import { coalesced } from './coalesced.js';
 import { byId } from './dom.js';
 import { FiltersView } from './filters-view.js';
 import { useKeyboard } from './keyboard.js';
@@ -13,9 +14,6 @@ export class SearchPage {
   readonly #filters = new FiltersView(() => void this.search());
   readonly #results = new ResultsView((text) => this.#askFor(text));
   #search: LatestSearch | undefined;
-  #questions = 0;
-  #isAsking = false;
-  #isStale = false;
 
   constructor(private readonly onError: (error: unknown, retry: () => void) => void) {
     this.#input.value = new URLSearchParams(location.hash.slice(1)).get('q') ?? '';
@@ -39,26 +37,12 @@ export class SearchPage {
     await this.search();
   }
 
-  /** Asks again after the records have changed. Changes that come faster than answers never hold an answer up. */
-  async refresh(): Promise<void> {
-    this.#isStale = this.#isAsking;
-    if (!this.#isAsking) await this.search();
-  }
+  /** Asks again, after the records have changed. Changes that come faster than answers hold no answer up. */
+  readonly refresh = coalesced(() => this.search());
 
   /** Asks what is in the box. */
   async search(): Promise<void> {
     this.#showQuestion();
-    const question = ++this.#questions;
-    this.#isAsking = true;
-    await this.#answer();
-    if (question !== this.#questions) return;
-    this.#isAsking = false;
-    if (!this.#isStale) return;
-    this.#isStale = false;
-    await this.search();
-  }
-
-  async #answer(): Promise<void> {
     const text = this.#input.value.trim();
     if (text === '') {
       this.#search?.forget();
@@ -71,7 +55,7 @@ export class SearchPage {
     } catch (error) {
       // It knows no word of the text, as while a word is being typed.
       const isUnknown = error instanceof VectorStoreError && error.code === 'INVALID_ARGUMENT';
-      if (isUnknown) this.#results.showNothing('No word of this is known yet. Go on, or try:');
+      if (isUnknown) this.#results.showNothing('The embedder knows no word of this yet. Go on, or try:');
       else this.onError(error, () => void this.search());
     }
   }
@@ -85,8 +69,8 @@ export class SearchPage {
   #showQuestion(): void {
     const text = this.#input.value.trim();
     this.#clear.hidden = this.#input.value === '';
-    document.body.classList.toggle('has-question', text !== '');
     const hash = text === '' ? '' : `#${new URLSearchParams({ q: text })}`;
-    if (hash !== location.hash) history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
+    if (hash !== location.hash)
+      history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
   }
 }

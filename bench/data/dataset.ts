@@ -17,6 +17,8 @@ export interface Dataset {
 
 export type DataName = 'mixture' | 'glove';
 
+export const DIMENSIONS: Record<DataName, number> = { mixture: 384, glove: 100 };
+
 export interface Metadata {
   /** 0 to 99, spread by the row number: each value is 1 % of the rows. */
   bucket: number;

@@ -1,7 +1,7 @@
-import { type Dataset, type HeldOut, heldOutTotal, split } from './dataset.js';
+import { type Dataset, DIMENSIONS, type HeldOut, heldOutTotal, split } from './dataset.js';
 import { sample, uniform } from './random.js';
 
-const DIMENSION = 100;
+const DIMENSION = DIMENSIONS.glove;
 const SEED = 20_100;
 
 /** The most frequent words of GloVe 6B as 100-d vectors; a seeded choice of them is held out as queries. */

@@ -1,7 +1,7 @@
-import { type Dataset, type HeldOut, heldOutTotal, split } from './dataset.js';
+import { type Dataset, DIMENSIONS, type HeldOut, heldOutTotal, split } from './dataset.js';
 import { normal, sample, uniform } from './random.js';
 
-const DIMENSION = 384;
+const DIMENSION = DIMENSIONS.mixture;
 const CLUSTERS = 2_000;
 /** Length of the noise relative to the cluster centre (length 1): neighbours overlap, but clusters are there. */
 const SPREAD = 0.7;

@@ -20,15 +20,15 @@ export async function serve({ hnswlib, vectorsFile, isolated, port = 0 }) {
         { find: 'hnswlib-wasm', replacement: join(hnswlib, 'dist/hnswlib.js') },
         {
           find: 'nearshore/embedders',
-          replacement: join(process.env.NS_SRC ?? join(root, '../src'), 'client/embedders/index.ts'),
+          replacement: join(root, '../src/client/embedders/index.ts'),
         },
         {
           find: 'nearshore/worker',
-          replacement: join(process.env.NS_SRC ?? join(root, '../src'), 'worker/main.ts'),
+          replacement: join(root, '../src/worker/main.ts'),
         },
         {
           find: 'nearshore',
-          replacement: join(process.env.NS_SRC ?? join(root, '../src'), 'client/index.ts'),
+          replacement: join(root, '../src/client/index.ts'),
         },
       ],
     },

@@ -23,7 +23,7 @@ export function countPuts(): void {
 }
 
 /** Size of a value as structured clone would store it, but for its few bytes of tags. */
-export function sizeOf(value: unknown): number {
+function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value === 'number' || value instanceof Date) return 8;
   // A view stores its whole buffer.

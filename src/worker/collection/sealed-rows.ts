@@ -143,6 +143,7 @@ export class SealedRows {
       // ONNX Runtime failed at work. The rows are in storage: answer from there, in plain JS.
       this.compute.giveUp(error);
       shard.held = undefined;
+      void block.release().catch(() => undefined);
       const { block: substitute } = await this.#heldOf(shard);
       best.add(await substitute.search(queries, k, excluded), source, shard.start, substitute.backend);
     }
