@@ -37,7 +37,7 @@ async function write(records: readonly PlainRecord[], on = state): Promise<void>
 
 const kill = (ids: readonly string[], on = state) => deleteRecords(on, { ids: packStrings(ids) }, DISK);
 const segmentIds = (on = state) => on.current.views.map(({ segment }) => segment.id);
-const idsOf = (records: readonly PlainRecord[]) => records.map(({ id }) => id);
+const idsOf = (records: readonly { id: string }[]) => records.map(({ id }) => id);
 
 /** Every live record, sorted by id. */
 async function everything(on = state) {

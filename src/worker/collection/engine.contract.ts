@@ -97,7 +97,7 @@ export function record(id: string, x = 1, y = 0, metadata?: unknown, text?: stri
 
 export function batch(from: number, count: number, metadata?: unknown): PlainRecord[] {
   return Array.from({ length: count }, (_, i) =>
-    record(`r${String(from + i).padStart(6, '0')}`, 1, i, metadata),
+    record(`r${String(from + i).padStart(6, '0')}`, 1, from + i, metadata),
   );
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { VectorStoreError } from '../../shared/errors.js';
 import { packStrings } from '../../shared/string-column.js';
-import type { Backend, CollectionConfig, Query } from '../../shared/types.js';
+import type { Backend, CollectionConfig } from '../../shared/types.js';
 import type { MatchesOnWire } from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
 import { SeededRandom } from '../seeded-random.contract.js';
@@ -15,6 +15,7 @@ import {
   trueScore,
   unpackRecords,
 } from './engine.contract.js';
+import { FILTERS, type Metadata, type ModelRecord, within } from './model-parts.contract.js';
 
 // The model test: random calls to a collection engine and to a plain Map, which must never disagree. An answer of
 // the Map is: score every record, sort, slice.
@@ -27,34 +28,6 @@ export interface ModelWorld {
   /** What has to score the records. */
   readonly backend: Backend;
 }
-
-interface Metadata {
-  readonly n: number;
-  readonly tag: string | null;
-  readonly deep?: { readonly on: boolean };
-}
-
-interface ModelRecord {
-  readonly vector: Float32Array;
-  readonly metadata: Metadata | undefined;
-  readonly text: string | undefined;
-}
-
-type Filter = NonNullable<Query['filter']>;
-
-/** Filters, and what they mean, said a second time. */
-const FILTERS: readonly [Filter, (metadata: Metadata | undefined) => boolean][] = [
-  [{}, () => true],
-  [{ n: 3 }, (m) => m?.n === 3],
-  [{ n: { $gte: 2, $lt: 7 } }, (m) => m !== undefined && m.n >= 2 && m.n < 7],
-  [{ tag: { $in: ['a', 'b'] } }, (m) => m?.tag === 'a' || m?.tag === 'b'],
-  [{ tag: { $ne: 'a' } }, (m) => m?.tag !== 'a'],
-  [{ 'deep.on': true }, (m) => m?.deep?.on === true],
-  [{ deep: { $exists: false } }, (m) => m?.deep === undefined],
-  [{ $or: [{ n: 0 }, { $not: { tag: 'c' } }] }, (m) => m?.n === 0 || m?.tag !== 'c'],
-  [{ tag: null }, (m) => m !== undefined && m.tag === null],
-  [{ n: 99 }, () => false],
-];
 
 const BIG_BATCH = 2_100;
 const IDS = Array.from({ length: 5_000 }, (_, i) => `${'rstαz🦀'.at(i % 5)!}${i}`);
@@ -412,9 +385,4 @@ class Model {
     }
     return undefined;
   }
-}
-
-function within(value: number, expected: number, difference: number, about: string): void {
-  if (Math.abs(value - expected) <= difference) return;
-  expect.fail(`score or distance of ${about} is ${value}, not within ${difference} of ${expected}`);
 }
