@@ -99,6 +99,12 @@ function demo(): UserConfig {
           description: 'Type a meaning, get words. Works offline.',
           display: 'standalone',
           start_url: './',
+          theme_color: '#0b6b67',
+          background_color: '#faf9f6',
+          icons: [
+            { src: 'icon-192.png', sizes: '192x192', type: 'image/png' },
+            { src: 'icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'any maskable' },
+          ],
         },
         workbox: {
           globPatterns: ['**/*'],

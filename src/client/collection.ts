@@ -150,8 +150,8 @@ export class Collection<M = unknown> {
   }
 
   async has(id: string): Promise<boolean> {
-    const { found } = await this.store.call((api, call) => api.get(call, this.#ref, checkedIds([id]), false));
-    return found[0]!;
+    const [record] = await this.get([id]);
+    return record !== undefined;
   }
 
   /** How many records there are, or how many pass the filter. */

@@ -44,7 +44,14 @@ export class VectorStore {
     const embeddingSpace = options.embeddingSpace ?? embedder?.id;
     if (embeddingSpace !== undefined) checkEmbeddingSpace(embeddingSpace);
     const opened = await link.call(
-      (api, call) => api.openCollection(call, { name, dimension, metric, embeddingSpace }),
+      (api, call) =>
+        api.openCollection(call, {
+          name,
+          dimension,
+          metric,
+          embeddingSpace,
+          embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
+        }),
       { isWrite: true },
     );
     return new Collection<M>(opened, embedder, {

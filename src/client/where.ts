@@ -8,7 +8,7 @@ const GROWTH = 4;
 
 /**
  * Applies a predicate on the page: asks for more and more candidates until `topK` of them pass or there are no
- * more. A record is judged once.
+ * more. A record is judged once per generation.
  */
 export async function searchWhere<M>(
   ask: (query: QueryOnWire) => Promise<QueryResult<M>>,
@@ -25,11 +25,15 @@ export async function searchWhere<M>(
     }
     return verdict;
   };
+  let generation: number | undefined;
   let scanned = 0;
   let elapsedMs = 0;
   for (let candidates = Math.max(topK * FIRST_FACTOR, FIRST_LEAST); ; candidates *= GROWTH) {
     // The predicate needs the metadata even where the caller does not want it.
     const answer = await ask({ ...query, topK: candidates, includeMetadata: true });
+    // A write in between may have changed what was judged.
+    if (answer.receipt.generation !== generation) judged.clear();
+    generation = answer.receipt.generation;
     scanned += answer.receipt.scanned;
     elapsedMs += answer.receipt.elapsedMs;
     const passing = answer.matches.filter((match) => passes(match)).slice(0, topK);

@@ -4,7 +4,7 @@ import { type Connect, type FromWorker, PROTOCOL, type StoreApi } from '../share
 /** How long a worker may take to load and say that it is ready. */
 const READY_MS = 10_000;
 
-/** Without Web Locks: how often a worker that owes an answer is asked whether it lives, and how long it may take. */
+/** Without Web Locks: how often a worker is asked whether it lives, and how long it may take to answer. */
 const PING_EVERY_MS = 5_000;
 const PING_ANSWER_MS = 15_000;
 
@@ -88,7 +88,7 @@ export class WorkerConnection {
 
   #watch(aliveLock: string | undefined): void {
     const { signal } = this.#stopWatching;
-    if (aliveLock === undefined) {
+    if (aliveLock === undefined || navigator.locks === undefined) {
       const timer = setInterval(() => this.#ping(), PING_EVERY_MS);
       signal.addEventListener('abort', () => clearInterval(timer));
       return;

@@ -83,6 +83,10 @@ export function unpackString(column: StringColumn, row: number): string {
   return decoder.decode(bytesOf(column, row));
 }
 
+/**
+ * The inverse of `packStrings`.
+ * @public
+ */
 export function unpackStrings(column: StringColumn): string[] {
   return Array.from({ length: column.offsets.length - 1 }, (_, row) => unpackString(column, row));
 }

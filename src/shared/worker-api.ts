@@ -107,6 +107,8 @@ export interface OpenCollectionArgs {
   readonly dimension: number | undefined;
   readonly metric: Metric | undefined;
   readonly embeddingSpace: string | undefined;
+  /** Its assets are fetched ahead of the first text. */
+  readonly embedder: WorkerEmbedder | undefined;
 }
 
 export interface UpsertArgs {

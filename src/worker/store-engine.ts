@@ -53,6 +53,8 @@ export class StoreEngine {
     const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
     refuseOtherConfig(row.config, args);
     await this.#engineOf(row.id, () => this.#open(row));
+    // Without its assets, the call that needs them says why.
+    if (args.embedder !== undefined) this.#embedders.get(args.embedder).catch(() => undefined);
     return { id: row.id, config: row.config };
   }
 

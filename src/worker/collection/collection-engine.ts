@@ -16,7 +16,7 @@ import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '.
 import type { Compute } from '../compute/compute.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
-import { Queue } from '../slices.js';
+import { pause, Queue } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
 import { dueMerge, fullMerge, merge } from './compact.js';
 import { listPlaces } from './list.js';
@@ -37,6 +37,9 @@ import {
 
 /** Ids in a change event at most. */
 const MAX_EVENT_IDS = 1000;
+
+/** Texts unpacked and embedded between two pauses. */
+const TEXTS_PER_BATCH = 256;
 
 /** How long after a commit a due merge begins: a burst of writes is merged once. */
 const MERGE_DELAY_MS = 100;
@@ -256,25 +259,22 @@ export class CollectionEngine {
     }
   }
 
-  async #embedRecords(
-    { ids, vectors, texts, toEmbed }: PackedRecords,
-    { embedder, signal }: CallOptions,
-  ): Promise<void> {
-    if (toEmbed.length === 0) return;
-    const rows = await this.#embed(
-      toEmbed.map((row) => unpackString(texts!, row)),
-      embedder,
-      signal,
-    );
+  async #embedRecords({ ids, vectors, texts, toEmbed }: PackedRecords, options: CallOptions): Promise<void> {
     const { dimension } = this.config;
     const problems: Problem[] = [];
-    for (const [i, row] of toEmbed.entries()) {
-      const vector = rows.subarray(i * dimension, (i + 1) * dimension);
-      if (this.#hasNoDirection(vector)) {
-        const message = `${noKnownWord(unpackString(texts!, row))}.`;
-        problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
+    for (let from = 0; from < toEmbed.length; from += TEXTS_PER_BATCH) {
+      const rows = toEmbed.slice(from, from + TEXTS_PER_BATCH);
+      const own = rows.map((row) => unpackString(texts!, row));
+      const embedded = await this.#embed(own, options);
+      for (const [i, row] of rows.entries()) {
+        const vector = embedded.subarray(i * dimension, (i + 1) * dimension);
+        if (this.#hasNoDirection(vector)) {
+          const message = `${noKnownWord(own[i]!)}.`;
+          problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
+        }
+        vectors.set(vector, row * dimension);
       }
-      vectors.set(vector, row * dimension);
+      await pause();
     }
     if (problems.length > 0) throw batchError('records', problems, problems.length);
   }
@@ -297,12 +297,9 @@ export class CollectionEngine {
     );
   }
 
-  async #embedQueries(
-    texts: readonly string[],
-    { embedder, signal }: CallOptions,
-  ): Promise<Float32Array<ArrayBuffer>[]> {
+  async #embedQueries(texts: readonly string[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
     const { dimension } = this.config;
-    const rows = await this.#embed(texts, embedder, signal);
+    const rows = await this.#embed(texts, options);
     return texts.map((text, i) => {
       const vector = rows.slice(i * dimension, (i + 1) * dimension);
       if (this.#hasNoDirection(vector)) {
@@ -331,7 +328,7 @@ export class CollectionEngine {
     });
   }
 
-  async #embed(texts: readonly string[], embedder: WorkerEmbedder | undefined, signal: AbortSignal) {
+  async #embed(texts: readonly string[], { embedder, signal }: CallOptions) {
     // The page has checked this; a worker of another release may not have.
     if (embedder === undefined) {
       throw new VectorStoreError(

@@ -1,4 +1,5 @@
 import type { StringColumn } from '../../shared/string-column.js';
+import { free } from '../free.js';
 
 // A column as pages and back. A page of strings is: row count n (uint32), n + 1 offsets (uint32), then the
 // UTF-8 bytes. A page of numbers is just the numbers. All little-endian, as every browser's platform is.
@@ -39,6 +40,7 @@ export function packNumbers(
   return { starts, pages };
 }
 
+/** Joins pages, which are given back; a single one is returned as it is. */
 export function unpackNumbers(pages: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   if (pages.length === 1) return pages[0]!;
   const bytes = new Uint8Array(pages.reduce((sum, page) => sum + page.length, 0));
@@ -46,6 +48,7 @@ export function unpackNumbers(pages: readonly Uint8Array<ArrayBuffer>[]): Uint8A
   for (const page of pages) {
     bytes.set(page, at);
     at += page.length;
+    free(page);
   }
   return bytes;
 }

@@ -2,6 +2,7 @@ import type { Metric } from '../../shared/types.js';
 import type { Bitmap } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
 import type { Kernels, QueryVectors, RowBlock, Rows } from '../compute/kernels.js';
+import { free } from '../free.js';
 import { pause, Queue } from '../slices.js';
 import type { BestMerge } from './best-merge.js';
 import { rowsPerPage } from './columns.js';
@@ -17,6 +18,8 @@ interface Held {
   readonly block: RowBlock;
   /** The rows, while the block is a view of them. */
   readonly data: Rows | undefined;
+  /** They were read for this block alone: their memory can be given back with it. */
+  readonly isOwnData: boolean;
 }
 
 interface Shard {
@@ -94,12 +97,14 @@ export class SealedRows {
     return this.#moves.run(async () => {
       for (const shard of this.#shards) {
         if (this.#released || !this.compute.usesOrt) return;
-        const { block, data } = await this.#heldOf(shard);
+        const { block, data, isOwnData } = await this.#heldOf(shard);
         if (block.backend === 'wasm' || data === undefined) continue;
         try {
           const kernels = await this.compute.kernels();
           const moved = await kernels.hold(data, this.segment.dimension, this.metric);
-          shard.held = Promise.resolve({ block: moved, data: undefined });
+          shard.held = Promise.resolve({ block: moved, data: undefined, isOwnData: false });
+          // A search that began before may still be reading them.
+          if (isOwnData && this.users === 0) free(data.vectors);
         } catch (error) {
           this.compute.giveUp(error);
         }
@@ -163,19 +168,22 @@ export class SealedRows {
 
   async #load(start: number, rows: number, vectors: Float32Array<ArrayBuffer> | undefined): Promise<Held> {
     const norms = (await this.segment.norms()).subarray(start, start + rows);
+    const isOwnData = vectors === undefined;
     const data = { vectors: vectors ?? (await this.segment.readVectors(start, start + rows)), norms };
     const kernels = await this.compute.kernels();
     try {
-      return await this.#hold(kernels, data);
+      return await this.#hold(kernels, data, isOwnData);
     } catch (error) {
       if (kernels.backend === 'js') throw error;
       this.compute.giveUp(error);
-      return this.#hold(await this.compute.kernels(), data);
+      return this.#hold(await this.compute.kernels(), data, isOwnData);
     }
   }
 
-  async #hold(kernels: Kernels, data: Rows): Promise<Held> {
+  async #hold(kernels: Kernels, data: Rows, isOwnData: boolean): Promise<Held> {
     const block = await kernels.hold(data, this.segment.dimension, this.metric);
-    return { block, data: kernels.holdsByReference ? data : undefined };
+    if (kernels.holdsByReference) return { block, data, isOwnData };
+    if (isOwnData) free(data.vectors);
+    return { block, data: undefined, isOwnData: false };
   }
 }
