@@ -67,11 +67,14 @@ export async function merge(
   signal: AbortSignal | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<boolean> {
-  const before = state.current;
-  const views = viewsOf(before, segments);
-  if (views === undefined) return false;
   // Outside the lock: writes and queries go on meanwhile.
-  const { content, newRows } = await state.read(() => gather(views, before, signal, onProgress));
+  const gathered = await state.read(async (snapshot) => {
+    // Asked again: another tab has removed what was being read.
+    const still = viewsOf(snapshot, segments);
+    return still && { views: still, ...(await gather(still, snapshot, signal, onProgress)) };
+  });
+  if (gathered === undefined) return false;
+  const { content, newRows, views } = gathered;
   let gone = false;
   await state.commit(
     async (snapshot): Promise<Change | undefined> => {
