@@ -1,7 +1,8 @@
 import { afterAll, expect, it } from 'vitest';
 import { SeededRandom } from '../seeded-random.contract.js';
 import { jsKernels } from './js-kernels.js';
-import { describeKernels, expectBest, queriesOf, randomRows } from './kernels.contract.js';
+import { describeKernels } from './kernels.contract.js';
+import { expectBest, queriesOf, randomRows } from './kernels-oracle.contract.js';
 import { configureOrt, threadCount } from './ort.js';
 import { OrtKernels } from './ort-kernels.js';
 

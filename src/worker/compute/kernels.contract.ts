@@ -1,121 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Metric } from '../../shared/types.js';
-import { type Bitmap, createBitmap, hasBit, setBit } from '../bitmap.js';
+import { type Bitmap, createBitmap, setBit } from '../bitmap.js';
 import { SeededRandom } from '../seeded-random.contract.js';
-import type { BestRows, Kernels, QueryVectors, RowBlock, Rows } from './kernels.js';
+import type { BestRows, Kernels, RowBlock } from './kernels.js';
+import {
+  type Case,
+  expectBest,
+  expectWithin,
+  queriesOf,
+  randomRows,
+  rowsFrom,
+  trueSimilarity,
+} from './kernels-oracle.contract.js';
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2'];
 const DIMENSIONS = [1, 2, 3, 4, 5, 7, 100, 384, 4096];
 const ROW_COUNTS = [1, 7, 8, 9, 1000];
-
-interface Case {
-  readonly metric: Metric;
-  readonly dimension: number;
-  readonly rows: Rows;
-  readonly queries: QueryVectors;
-  readonly k: number;
-  readonly excluded?: Bitmap | undefined;
-}
-
-export function rowsFrom(vectors: Float32Array<ArrayBuffer>, dimension: number): Rows {
-  const norms = Float32Array.from({ length: vectors.length / dimension }, (_, row) =>
-    Math.sqrt(dotOf(vectors, row * dimension, vectors, row * dimension, dimension)),
-  );
-  return { vectors, norms };
-}
-
-export function randomRows(random: SeededRandom, rows: number, dimension: number, scale = 1): Rows {
-  const vectors = Float32Array.from({ length: rows * dimension }, () => scale * random.normal());
-  return rowsFrom(vectors, dimension);
-}
-
-/** Queries as the engine gives them: of unit length under cosine. */
-export function queriesOf(
-  metric: Metric,
-  dimension: number,
-  vectors: Float32Array<ArrayBuffer>,
-): QueryVectors {
-  const own = vectors.slice();
-  const count = own.length / dimension;
-  for (let q = 0; metric === 'cosine' && q < count; q++) {
-    const norm = Math.sqrt(dotOf(own, q * dimension, own, q * dimension, dimension));
-    for (let i = q * dimension; i < (q + 1) * dimension; i++) own[i] = own[i]! / norm;
-  }
-  return { vectors: own, count };
-}
-
-/** In double precision, which is exact enough to judge float32 by. */
-function dotOf(a: Float32Array, atA: number, b: Float32Array, atB: number, dimension: number): number {
-  let sum = 0;
-  for (let i = 0; i < dimension; i++) sum += a[atA + i]! * b[atB + i]!;
-  return sum;
-}
-
-function trueSimilarity({ metric, dimension, rows, queries }: Case, row: number, query: number): number {
-  const [x, q] = [row * dimension, query * dimension];
-  if (metric === 'l2') {
-    let sum = 0;
-    for (let i = 0; i < dimension; i++) sum += (rows.vectors[x + i]! - queries.vectors[q + i]!) ** 2;
-    return -Math.sqrt(sum);
-  }
-  const product = dotOf(rows.vectors, x, queries.vectors, q, dimension);
-  if (metric === 'dot') return product;
-  return product / Math.sqrt(dotOf(rows.vectors, x, rows.vectors, x, dimension));
-}
-
-/** How far two implementations may be apart about one row: the tolerances of kernels.ts. */
-function tolerance({ metric, dimension, rows, queries }: Case, row: number, query: number): number {
-  if (metric === 'cosine') return 1e-5;
-  const [x, q] = [row * dimension, query * dimension];
-  const rowNorm = Math.sqrt(dotOf(rows.vectors, x, rows.vectors, x, dimension));
-  const queryNorm = Math.sqrt(dotOf(queries.vectors, q, queries.vectors, q, dimension));
-  return metric === 'dot' ? 1e-5 * Math.max(1, rowNorm * queryNorm) : 1e-5 * (rowNorm + queryNorm);
-}
-
-/** The oracle: score all, sort, slice. Ties are judged by similarity, never by row. */
-export function expectBest(best: BestRows, wanted: Case): void {
-  const { rows, queries, k, excluded } = wanted;
-  const count = rows.norms.length;
-  const width = Math.min(k, count);
-  expect(best.k).toBe(width);
-  expect(best.rows).toHaveLength(width * queries.count);
-  expect(best.similarities).toHaveLength(width * queries.count);
-  const live = Array.from({ length: count }, (_, row) => row).filter(
-    (row) => excluded === undefined || !hasBit(excluded, row),
-  );
-  for (let query = 0; query < queries.count; query++) {
-    const oracle = live
-      .map((row) => ({ row, similarity: trueSimilarity(wanted, row, query) }))
-      .sort((a, b) => b.similarity - a.similarity)
-      .slice(0, width);
-    const found = [...best.rows.subarray(query * width, (query + 1) * width)];
-    const similarities = [...best.similarities.subarray(query * width, (query + 1) * width)];
-    expect(found.filter((row) => row !== -1)).toHaveLength(oracle.length);
-    expect(found.slice(oracle.length).every((row) => row === -1)).toBe(true);
-    expect(new Set(found.slice(0, oracle.length)).size).toBe(oracle.length);
-    for (const [rank, { row: oracleRow, similarity }] of oracle.entries()) {
-      const row = found[rank]!;
-      expect(row >= 0 && row < count).toBe(true);
-      expect(excluded !== undefined && hasBit(excluded, row)).toBe(false);
-      if (rank > 0) expect(similarities[rank]).toBeLessThanOrEqual(similarities[rank - 1]!);
-      const about = `query ${query}, rank ${rank}, row ${row} (oracle: ${oracleRow})`;
-      expectWithin(
-        similarities[rank]!,
-        trueSimilarity(wanted, row, query),
-        tolerance(wanted, row, query),
-        about,
-      );
-      const either = Math.max(tolerance(wanted, row, query), tolerance(wanted, oracleRow, query));
-      expectWithin(similarities[rank]!, similarity, either, about);
-    }
-  }
-}
-
-function expectWithin(value: number, expected: number, difference: number, about: string): void {
-  // One assertion for a million numbers; the message only where it fails.
-  if (Math.abs(value - expected) <= difference) return;
-  expect.fail(`${about}: ${value} is not within ${difference} of ${expected}`);
-}
 
 function bitmapOf(rows: number, isSet: (row: number) => boolean): Bitmap {
   const bitmap = createBitmap(rows);
