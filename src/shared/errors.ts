@@ -61,11 +61,11 @@ export class VectorStoreError extends Error {
   override readonly name = 'VectorStoreError';
   readonly code: VectorStoreErrorCode;
   /** For a refused batch: its bad positions, the first 100. */
-  readonly problems?: readonly Problem[];
+  declare readonly problems?: readonly Problem[];
   /** For a refused batch: how many positions are bad in all. */
-  readonly problemCount?: number;
+  declare readonly problemCount?: number;
   /** `'unknown'` where a write was in flight when the worker was lost: it may or may not be on disk. */
-  readonly outcome?: 'unknown';
+  declare readonly outcome?: 'unknown';
 
   constructor(code: VectorStoreErrorCode, message: string, options: VectorStoreErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

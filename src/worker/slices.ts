@@ -5,7 +5,7 @@ const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
 channel.port1.onmessage = () => waiting.shift()?.();
 
-/** Lets every message that is already waiting run first. A posted message, since timers are clamped to 4 ms. */
+/** Lets a message that is already waiting run first. A posted message, since timers are clamped to 4 ms. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);

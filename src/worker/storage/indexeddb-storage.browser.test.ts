@@ -237,6 +237,17 @@ describe('IndexedDbStorage', () => {
     expect(await storage.readPages(row.id, 0, 'vectors', 0, 1)).toEqual([bytes(64)]);
   });
 
+  it('S4 rejects with CORRUPT where a bit of the row states is flipped', async () => {
+    const { storage, store, row } = await openWithSegment();
+    const state = { segment: 0, chunk: 0, dead: Uint8Array.of(0b101) };
+    await storage.commit(commitOn((await storage.readCollection(row.config.name))!, { rowStates: [state] }));
+    expect(await storage.readRowStates(row.id, [0])).toEqual([state]);
+    const key = [row.id, 0, 0];
+    const stored = await readRaw<{ dead: Uint8Array }>(store, 'rowStates', key);
+    await writeRaw(store, 'rowStates', key, { ...stored, dead: Uint8Array.of(0b100) });
+    await expect(storage.readRowStates(row.id, [0])).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
   it('S5 refuses a newer format, and changes nothing', async () => {
     const { storage, store } = await openWithSegment();
     const row = await storage.readStore();

@@ -3,7 +3,7 @@ import { xxHash32 } from '../../shared/checksum.js';
 import { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import { Queue, Slice } from '../slices.js';
-import { damagedPage } from './damaged-page.js';
+import { damagedPage, damagedRowState } from './damage-errors.js';
 import { fromIdbError } from './idb-errors.js';
 import {
   DATABASE_VERSION,
@@ -13,6 +13,7 @@ import {
   OBJECT_STORES,
   type Schema,
   type StoredPage,
+  type StoredRowState,
   upgradeDatabase,
 } from './schema.js';
 import {
@@ -112,7 +113,7 @@ export class IndexedDbStorage implements Storage {
       const chunks = await Promise.all(
         segments.map((segment) => tx.store.getAll(keysOf(collection, segment))),
       );
-      return chunks.flat();
+      return chunks.flat().map(checkedRowState);
     });
   }
 
@@ -163,7 +164,8 @@ export class IndexedDbStorage implements Storage {
           }
         }
         for (const chunk of commit.rowStates) {
-          track(rowStates.put(chunk, [commit.collection, chunk.segment, chunk.chunk]));
+          const checksum = rowStateChecksum(chunk);
+          track(rowStates.put({ ...chunk, checksum }, [commit.collection, chunk.segment, chunk.chunk]));
           written += chunk.dead.length;
         }
         for (const segment of commit.removedSegments) {
@@ -267,6 +269,16 @@ async function checksumsOf(pages: readonly Page[]): Promise<number[]> {
     if (slice.isOver()) await slice.next();
   }
   return checksums;
+}
+
+function rowStateChecksum({ dead, pushed }: RowStateChunk): number {
+  return (xxHash32(dead) ^ (pushed === undefined ? 0 : xxHash32(pushed))) >>> 0;
+}
+
+function checkedRowState({ checksum, ...chunk }: StoredRowState): RowStateChunk {
+  const isWhole = chunk.dead instanceof Uint8Array && rowStateChecksum(chunk) === checksum;
+  if (!isWhole) throw damagedRowState(chunk.segment, chunk.chunk);
+  return chunk;
 }
 
 function checkedPage(page: StoredPage | undefined, segment: number, column: Column, index: number) {

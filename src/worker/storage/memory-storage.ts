@@ -1,6 +1,6 @@
 import type { CollectionConfig } from '../../shared/types.js';
 import { Queue } from '../slices.js';
-import { damagedPage } from './damaged-page.js';
+import { damagedPage } from './damage-errors.js';
 import {
   type CollectionRow,
   type Column,

@@ -13,6 +13,11 @@ export interface StoredPage {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+export interface StoredRowState extends RowStateChunk {
+  /** xxHash32 of `dead`, xor that of `pushed` where there is one. */
+  checksum: number;
+}
+
 type SegmentId = number;
 type CollectionId = number;
 
@@ -21,7 +26,7 @@ export interface Schema extends DBSchema {
   /** By name. */
   collections: { key: string; value: CollectionRow };
   pages: { key: [CollectionId, SegmentId, Column, number]; value: StoredPage };
-  rowStates: { key: [CollectionId, SegmentId, number]; value: RowStateChunk };
+  rowStates: { key: [CollectionId, SegmentId, number]; value: StoredRowState };
 }
 
 export type Database = IDBPDatabase<Schema>;

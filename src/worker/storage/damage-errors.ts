@@ -8,3 +8,11 @@ export function damagedPage(segment: number, column: Column, index: number, what
       'Restore them from a copy, or drop the collection.',
   );
 }
+
+export function damagedRowState(segment: number, chunk: number): VectorStoreError {
+  return new VectorStoreError(
+    'CORRUPT',
+    `The row states of segment ${segment}, chunk ${chunk}, do not match their checksum. Which of its records were deleted cannot be told, so none of them is returned. ` +
+      'Restore them from a copy, or drop the collection.',
+  );
+}
