@@ -54,7 +54,7 @@ export class StoreEngine {
     refuseOtherConfig(row.config, args);
     await this.#engineOf(row.id, () => this.#open(row));
     // Without its assets, the call that needs them says why.
-    if (args.embedder !== undefined) this.#embedders.get(args.embedder).catch(() => undefined);
+    if (args.embedder !== undefined) this.#embedders.preload(args.embedder).catch(() => undefined);
     return { id: row.id, config: row.config };
   }
 

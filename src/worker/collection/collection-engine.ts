@@ -337,7 +337,7 @@ export class CollectionEngine {
           'Pass an embedder to store.collection(), or give the vector.',
       );
     }
-    return (await this.parts.embedders.get(embedder)).embed(texts, signal);
+    return this.parts.embedders.embed(embedder, texts, signal);
   }
 }
 

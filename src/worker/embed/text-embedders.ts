@@ -1,20 +1,61 @@
+import { VectorStoreError } from '../../shared/errors.js';
 import type { WorkerEmbedder } from '../../shared/types.js';
 import type { Compute } from '../compute/compute.js';
-import { createSession, floatTensor, int32Tensor, int64Tensor } from '../compute/ort.js';
+import { createSession, int32Tensor } from '../compute/ort.js';
 import { type LoadedTextEmbedder, loadTextEmbedder } from './load-text-embedder.js';
 import type { TextEmbedder } from './text-embedder.js';
 
 /** The embedders of a store, each loaded once: plain JS at first, ONNX Runtime when it is ready. */
 export class TextEmbedders {
   readonly #loaded = new Map<string, Promise<LoadedTextEmbedder>>();
+  readonly #moves = new Map<string, Promise<void>>();
   readonly #onOrt = new Map<string, TextEmbedder>();
 
   constructor(private readonly compute: Compute) {}
 
-  /** What embeds now. */
-  async get(description: WorkerEmbedder): Promise<TextEmbedder> {
+  /** Fetches what the first text would have to wait for. */
+  async preload(description: WorkerEmbedder): Promise<void> {
+    await this.#load(description, JSON.stringify(description));
+  }
+
+  /** n texts → n × dimension, row-major; see `TextEmbedder`. */
+  async embed(
+    description: WorkerEmbedder,
+    texts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Float32Array<ArrayBuffer>> {
     const key = JSON.stringify(description);
-    if (this.compute.requested === 'wasm') await this.compute.load();
+    const loaded = await this.#load(description, key);
+    const embedder = await this.#choose(key, loaded);
+    try {
+      return await embedder.embed(texts, signal);
+    } catch (error) {
+      if (embedder === loaded.js || error instanceof VectorStoreError) throw error;
+      // ONNX Runtime failed at work; plain JS gives the same vectors.
+      this.compute.giveUp(error);
+      await this.compute.kernels();
+      return loaded.js.embed(texts, signal);
+    }
+  }
+
+  async #choose(key: string, loaded: LoadedTextEmbedder): Promise<TextEmbedder> {
+    // Waits for ONNX Runtime, or rejects, where the caller insisted on it.
+    const { backend } = await this.compute.kernels();
+    if (backend === 'js') return loaded.js;
+    let move = this.#moves.get(key);
+    if (move === undefined) {
+      move = loaded.withOrt({ createSession, int32Tensor }).then((embedder) => {
+        this.#onOrt.set(key, embedder);
+      });
+      // Without the model file, plain JS goes on: it gives the same vectors.
+      move.catch(() => undefined);
+      this.#moves.set(key, move);
+    }
+    if (this.compute.requested === 'wasm') await move;
+    return this.#onOrt.get(key) ?? loaded.js;
+  }
+
+  #load(description: WorkerEmbedder, key: string): Promise<LoadedTextEmbedder> {
     let loaded = this.#loaded.get(key);
     if (loaded === undefined) {
       loaded = loadTextEmbedder(description);
@@ -22,27 +63,6 @@ export class TextEmbedders {
       // The next call tries again.
       loaded.catch(() => this.#loaded.delete(key));
     }
-    const { js, withOrt } = await loaded;
-    const onOrt = this.#onOrt.get(key);
-    if (!this.compute.usesOrt) return js;
-    if (onOrt !== undefined) return onOrt;
-    if (this.compute.requested === 'auto') {
-      void this.#moveToOrt(key, withOrt);
-      return js;
-    }
-    return (await this.#moveToOrt(key, withOrt)) ?? js;
-  }
-
-  async #moveToOrt(key: string, withOrt: LoadedTextEmbedder['withOrt']): Promise<TextEmbedder | undefined> {
-    try {
-      const embedder = await withOrt(ort);
-      this.#onOrt.set(key, embedder);
-      return embedder;
-    } catch {
-      // The plain JS one gives the same vectors.
-      return undefined;
-    }
+    return loaded;
   }
 }
-
-const ort = { createSession, floatTensor, int32Tensor, int64Tensor };
