@@ -34,8 +34,7 @@ describe('the wire', () => {
 
   it('L1 adds nothing that was not there', () => {
     const there = crossed(new VectorStoreError('CLOSED', 'x'));
-    expect(there).toMatchObject({ problems: undefined, problemCount: undefined, outcome: undefined });
-    expect('cause' in there).toBe(false);
+    for (const key of ['problems', 'problemCount', 'outcome', 'cause']) expect(key in there).toBe(false);
   });
 
   it('L1 keeps the chain of causes, of any class, five deep, also where it is a circle', () => {
