@@ -1,5 +1,5 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { ChangeEvent, CollectionConfig, Metrics, StoreStatus } from '../shared/types.js';
+import type { ChangeEvent, CollectionConfig, StoreStatus } from '../shared/types.js';
 import type {
   CollectionRef,
   OpenCollectionArgs,
@@ -113,10 +113,6 @@ export class StoreEngine {
       format: this.row.format,
       collections: rows.length,
     };
-  }
-
-  summary(): Metrics {
-    return this.metrics.summary();
   }
 
   async destroy(): Promise<void> {

@@ -89,7 +89,7 @@ export class StoreHost implements StoreApi {
   }
 
   metrics(call: CallId) {
-    return this.#answer(call, async () => (await this.#opened()).summary());
+    return this.#answer(call, async () => (await this.#opened()).metrics.summary());
   }
 
   destroy(call: CallId) {

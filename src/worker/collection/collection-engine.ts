@@ -170,14 +170,14 @@ export class CollectionEngine {
     const answers: MatchesOnWire[] = new Array(queries.length);
     await this.state.read(async (snapshot) => {
       const vectors = await this.#queryVectors(queries, options);
-      for (const positions of groupsOf(queries)) {
+      for (const { positions, filter } of groupsOf(queries)) {
         throwIfAborted(options.signal);
-        const { topK = 10, filter, includeVectors = false, includeMetadata = true } = queries[positions[0]!]!;
+        const { topK = 10, includeVectors = false, includeMetadata = true } = queries[positions[0]!]!;
         const found = await search(snapshot, compute, {
           queries: { vectors: joinRows(positions.map((i) => vectors[i]!)), count: positions.length },
           minScores: positions.map((i) => queries[i]!.minScore),
           topK,
-          filter: compiled(filter),
+          filter,
           wanted: { vectors: includeVectors, metadata: includeMetadata },
         });
         for (const [j, i] of positions.entries()) answers[i] = found[j]!;
@@ -353,19 +353,26 @@ function compiled(filter: Query['filter']): CompiledFilter | undefined {
   return filter === undefined ? undefined : { key: filterKey(filter), matches: compileFilter(filter) };
 }
 
-/** Positions of queries that can share their graph runs. */
-function groupsOf(queries: readonly QueryOnWire[]): number[][] {
-  const groups = new Map<string, number[]>();
+interface QueryGroup {
+  readonly positions: number[];
+  readonly filter: CompiledFilter | undefined;
+}
+
+/** Queries that can share their graph runs; each group's filter is made ready once. */
+function groupsOf(queries: readonly QueryOnWire[]): Iterable<QueryGroup> {
+  const groups = new Map<string, QueryGroup>();
   for (const [i, { topK, filter, includeVectors, includeMetadata }] of queries.entries()) {
-    const key = JSON.stringify([
-      topK,
-      filter === undefined ? null : filterKey(filter),
-      includeVectors,
-      includeMetadata,
-    ]);
-    groups.set(key, [...(groups.get(key) ?? []), i]);
+    const filterPart = filter === undefined ? null : filterKey(filter);
+    const key = JSON.stringify([topK, filterPart, includeVectors, includeMetadata]);
+    const group = groups.get(key);
+    if (group !== undefined) {
+      group.positions.push(i);
+    } else {
+      const ready = filterPart === null ? undefined : { key: filterPart, matches: compileFilter(filter) };
+      groups.set(key, { positions: [i], filter: ready });
+    }
   }
-  return [...groups.values()];
+  return groups.values();
 }
 
 function joinRows(rows: readonly Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
