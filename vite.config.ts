@@ -7,6 +7,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const page = path('src/client/index.ts');
 const embedders = path('src/client/embedders/index.ts');
 const worker = path('src/worker/main.ts');
+const trainer = path('src/worker/index/trainer.ts');
 
 /** `vite`, `vite build`: the demo. `vite build --mode library | standalone`: the two builds of the package. */
 export default defineConfig(({ mode }) => {
@@ -19,14 +20,16 @@ export default defineConfig(({ mode }) => {
 function library(): UserConfig {
   return {
     publicDir: false,
-    plugins: [keepUrls({ entries: { [worker]: 'worker.js' }, assetFolder: () => 'assets/' })],
+    plugins: [
+      keepUrls({ entries: { [worker]: 'worker.js', [trainer]: 'trainer.js' }, assetFolder: () => 'assets/' }),
+    ],
     build: {
       outDir: 'dist',
       emptyOutDir: false,
       sourcemap: true,
       minify: false,
       target: 'es2022',
-      lib: { entry: { index: page, embedders, worker }, formats: ['es'] },
+      lib: { entry: { index: page, embedders, worker, trainer }, formats: ['es'] },
       rolldownOptions: {
         external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/],
         // One flat folder: relative URLs in the code stay right whichever chunk they end up in.
@@ -42,7 +45,7 @@ function standalone(): UserConfig {
     publicDir: false,
     plugins: [
       keepUrls({
-        entries: { [worker]: 'worker.js' },
+        entries: { [worker]: 'worker.js', [trainer]: 'trainer.js' },
         // ORT looks for its .wasm beside its own code.
         assetFolder: (file) => (file.endsWith('.wasm') ? '' : 'assets/'),
       }),
@@ -53,14 +56,14 @@ function standalone(): UserConfig {
       sourcemap: false,
       target: 'es2022',
       license: { fileName: 'THIRD-PARTY-LICENSES.md' },
-      lib: { entry: { nearshore: page, embedders, worker }, formats: ['es'] },
+      lib: { entry: { nearshore: page, embedders, worker, trainer }, formats: ['es'] },
       rolldownOptions: {
         output: {
           minify: true,
           entryFileNames: '[name].js',
           chunkFileNames: 'chunk-[name]-[hash].js',
           // ORT starts its threads from the file that it is in: that file must hold nothing of ours.
-          codeSplitting: { groups: [{ name: 'ort', test: /node_modules[\\/]onnxruntime-web[\\/]/ }] },
+          codeSplitting: { groups: [{ name: 'onnxruntime', test: /node_modules[\\/]onnxruntime-web[\\/]/ }] },
         },
       },
     },

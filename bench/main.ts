@@ -4,7 +4,7 @@ import { findHost } from './host.js';
 import { clockTick } from './measure/statistics.js';
 import { readParams } from './params.js';
 import type { Results, SetResults } from './results.js';
-import { runSet } from './stages.js';
+import { runSet, whyNot } from './stages.js';
 import { goalTable, tablesOf, tablesOfSet, toElement, toMarkdown } from './table.js';
 
 declare global {
@@ -40,7 +40,10 @@ async function run(): Promise<Results> {
   const context = { params, host: findHost(), tick, log };
   for (const size of params.sizes) {
     for (const data of params.data) {
-      const set = await runSet(context, data, size).catch((error: unknown) => failedSet(data, size, error));
+      const reason = whyNot(data, size, params);
+      const set = reason
+        ? { ...emptySet(data, size), skipped: [reason] }
+        : await runSet(context, data, size).catch((error: unknown) => failedSet(data, size, error));
       results.sets.push(set);
       results.goals = checkGoals(results.sets);
       // At once: a long run that is stopped has then shown what it had.
@@ -53,11 +56,16 @@ async function run(): Promise<Results> {
   return results;
 }
 
+function emptySet(data: SetResults['data'], size: number): SetResults {
+  const dimension = DIMENSIONS[data];
+  return { data, size, dimension, measurements: [], curve: [], skipped: [], failures: [] };
+}
+
 /** A set that came to nothing must not take the others with it. */
 function failedSet(data: SetResults['data'], size: number, error: unknown): SetResults {
   const failure = error instanceof Error ? error.message : String(error);
   log(`  failed: ${failure}`);
-  return { data, size, dimension: DIMENSIONS[data], measurements: [], failures: [failure] };
+  return { ...emptySet(data, size), failures: [failure] };
 }
 
 window.benchDone = run();

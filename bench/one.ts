@@ -1,5 +1,5 @@
 // A page that opens one system and answers one query: for cold opens and for memory.
-import type { Answer, SystemName } from './peers/contract.js';
+import type { Answer, Effort, SystemName } from './peers/contract.js';
 import { makeSystem } from './peers/make.js';
 
 export interface OpenReport {
@@ -25,16 +25,19 @@ export interface OneParams {
   dimension: number;
   capacity: number;
   topK: number;
-  ef: number;
+  /** Empty: the system's default. */
+  effort: Effort | '';
   m: number;
   efConstruction: number;
 }
 
-/** Address of this page; the query vector travels in the fragment, so that nothing has to be sent later. */
-export function oneUrl(params: OneParams, vector: Float32Array): string {
+/**
+ * Address of this page. The vectors travel in the fragment, so that nothing has to be sent later: the first query, and
+ * another one for later (the first one again might be answered from memory).
+ */
+export function oneUrl(params: OneParams, vectors: readonly [Float32Array, Float32Array]): string {
   const search = new URLSearchParams(Object.entries(params).map(([key, value]) => [key, String(value)]));
-  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-  return new URL(`one.html?${search}#${btoa(String.fromCharCode(...bytes))}`, document.baseURI).href;
+  return new URL(`one.html?${search}#${vectors.map(toBase64).join()}`, document.baseURI).href;
 }
 
 export async function runOne(): Promise<void> {
@@ -46,9 +49,9 @@ export async function runOne(): Promise<void> {
     report = await openAndQuery(system, {
       shape: { dimension: number('dimension'), capacity: number('capacity') },
       build: { m: number('m'), efConstruction: number('efConstruction') },
-      ef: number('ef'),
+      effort: search.get('effort') === '' ? undefined : number('effort'),
       topK: number('topK'),
-      vector: new Float32Array(Uint8Array.from(atob(location.hash.slice(1)), (c) => c.charCodeAt(0)).buffer),
+      vectors: location.hash.slice(1).split(',').map(fromBase64),
     });
   } catch (error) {
     report = { openMs: 0, firstResultMs: 0, answer: undefined, error: String(error) };
@@ -60,9 +63,9 @@ export async function runOne(): Promise<void> {
 interface Job {
   shape: { dimension: number; capacity: number };
   build: { m: number; efConstruction: number };
-  ef: number;
+  effort: Effort;
   topK: number;
-  vector: Float32Array;
+  vectors: Float32Array[];
 }
 
 async function openAndQuery(name: OneParams['system'], job: Job): Promise<OpenReport> {
@@ -71,9 +74,17 @@ async function openAndQuery(name: OneParams['system'], job: Job): Promise<OpenRe
   const system = await makeSystem(name, { build: job.build });
   await system.open(job.shape);
   const openMs = performance.now();
-  await system.setEf?.(job.ef);
-  const query = () => system.query(job.vector, job.topK);
-  const answer = await query();
-  window.benchQueryAgain = query;
+  await system.setEffort?.(job.effort);
+  const [first, second] = job.vectors;
+  const answer = await system.query(first!, job.topK);
+  window.benchQueryAgain = () => system.query(second!, job.topK);
   return { openMs, firstResultMs: performance.now(), answer };
+}
+
+function toBase64({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return btoa(String.fromCharCode(...new Uint8Array(buffer, byteOffset, byteLength)));
+}
+
+function fromBase64(text: string): Float32Array {
+  return new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 }

@@ -1,7 +1,17 @@
 import type { DataName } from './data/dataset.js';
 import { SYSTEM_NAMES, type SystemName } from './peers/contract.js';
 
-export const ROW_NAMES = ['ingest', 'exact', 'filter', 'batch', 'open', 'memory', 'upsert'] as const;
+export const ROW_NAMES = [
+  'ingest',
+  'exact',
+  'index',
+  'filter',
+  'selectivity',
+  'batch',
+  'open',
+  'memory',
+  'upsert',
+] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 
 /** What to run; each is a parameter in the URL and an option of `npm run bench` by the same name. */
@@ -13,7 +23,7 @@ export interface Params {
   rows: RowName[];
   /** Held-out queries that are reported. */
   queries: number;
-  /** Held-out queries that ef is tuned on. */
+  /** Held-out queries that ef and targetRecall are tuned on. */
   tuning: number;
   topK: number;
   /** Rounds of every timed row; systems take turns in each. */
@@ -27,11 +37,11 @@ export interface Params {
 
 const DEFAULTS: Params = {
   data: ['mixture', 'glove'],
-  sizes: [10_000, 100_000],
+  sizes: [10_000, 100_000, 341_000, 1_000_000],
   peers: ['nearshore', 'js', 'hnsw'],
   rows: [...ROW_NAMES],
   queries: 200,
-  tuning: 100,
+  tuning: 200,
   topK: 10,
   rounds: 3,
   upserts: 50,

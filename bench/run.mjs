@@ -12,11 +12,12 @@ import { serve } from './node/server.mjs';
 const HELP = `npm run bench -- [options]
 
   --data mixture,glove     data sets
-  --sizes 10k,100k         rows
+  --sizes 10k,100k,341k,1M rows; 341k is GloVe only, 1M the mixture without the peers
   --peers nearshore,js,hnsw
-  --rows ingest,exact,filter,batch,open,memory,upsert
+                           and nearshore-onnx: the same by ONNX Runtime graphs
+  --rows ingest,exact,index,filter,selectivity,batch,open,memory,upsert
   --queries 200            held-out queries that are reported
-  --tuning 100             held-out queries that ef is tuned on
+  --tuning 200             held-out queries that ef and targetRecall are tuned on
   --topK 10
   --rounds 3               rounds of every timed row
   --upserts 50

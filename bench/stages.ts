@@ -1,15 +1,18 @@
-import type { Dataset, HeldOut } from './data/dataset.js';
-import { glove } from './data/glove.js';
+import { type Dataset, type HeldOut, heldOutTotal, MOST_IN_MEMORY, rawBytes } from './data/dataset.js';
+import { GLOVE_WORDS, glove } from './data/glove.js';
 import { mixture } from './data/mixture.js';
 import type { Host } from './host.js';
 import { type Params, sizeLabel } from './params.js';
+import { IN_PARTS, LABELS } from './peers/contract.js';
 import { makeSystem } from './peers/make.js';
-import type { Measurement, SetResults } from './results.js';
-import { type Context, type Lane, pause, type RowKind } from './rows/context.js';
+import type { CurvePoint, Measurement, SetResults } from './results.js';
+import { searching } from './rows/cache-hits.js';
+import { type Context, pause } from './rows/context.js';
+import { measureCurve } from './rows/curve.js';
 import { ROWS } from './rows/index.js';
 import { ingestAll } from './rows/ingest.js';
-import { Truth } from './rows/truth.js';
-import { tuneHnsw } from './rows/tune.js';
+import { findTruth } from './rows/truth.js';
+import { makeLanes } from './rows/tune.js';
 
 export interface Run {
   readonly params: Params;
@@ -18,59 +21,86 @@ export interface Run {
   log(text: string): void;
 }
 
+/** GloVe's size, at which nothing else is measured: its graph alone takes seven minutes to build. */
+const ALL_OF_GLOVE = 341_000;
+
+/** Why there is no such set; undefined: there is. */
+export function whyNot(name: Dataset['name'], size: number, params: Params): string | undefined {
+  if (name === 'mixture' && size === ALL_OF_GLOVE) return 'this size is for GloVe alone';
+  if (name === 'glove' && size + heldOutTotal(heldOutBy(params)) > GLOVE_WORDS) {
+    return `GloVe has ${GLOVE_WORDS} words, held-out ones included`;
+  }
+  return undefined;
+}
+
 /** One data set at one size, from making the data to deleting it: an index is built once and used by all rows. */
 export async function runSet(run: Run, name: Dataset['name'], size: number): Promise<SetResults> {
   const { params, log } = run;
-  log(`${name} ${sizeLabel(size)}: making the data`);
+  const set = `${name} ${sizeLabel(size)}`;
+  const wanted = ROWS.filter((row) => params.rows.includes(row.name));
+  log(`${set}: making the data`);
   const data = await makeData(name, size, params);
-  const truth = new Truth(data, params.topK, pause);
+  const isLarge = rawBytes(data) > MOST_IN_MEMORY;
+  const peers = params.peers.filter((peer) => !isLarge || IN_PARTS.includes(peer));
+  const skipped = params.peers
+    .filter((peer) => !peers.includes(peer))
+    .map((peer) => `${LABELS[peer]}: ${(rawBytes(data) / 1e9).toFixed(1)} GB of vectors are not given to it`);
+  log(`${set}: finding the true neighbours`);
+  const filters = wanted.flatMap((row) => row.filters ?? []);
+  const truth = await findTruth(data, params.topK, filters, pause);
   const shape = { dimension: data.dimension, capacity: size + data.extra.length };
   const { m, efConstruction } = params;
   const start: Context['start'] = (system, counting = false) =>
     makeSystem(system, { build: { m, efConstruction }, counting });
   const basis = { ...run, data, shape, truth, start };
   const measurements: Measurement[] = [];
-  const wanted = ROWS.filter((row) => params.rows.includes(row.name));
-
-  const rounds = params.rows.includes('ingest') ? params.rounds : 1;
-  const stored = await ingestAll(basis, params.peers, rounds);
-  if (params.rows.includes('ingest')) measurements.push(...stored.measurements);
-  const lanes = await tuned(stored.lanes, data, truth, params);
-  const context: Context = { ...basis, lanes };
+  const curve: CurvePoint[] = [];
   const failures: string[] = [];
-  const measure = async (needs: RowKind['needs']) => {
-    for (const row of wanted.filter((one) => one.needs === needs)) {
-      log(`${name} ${sizeLabel(size)}: ${row.title}`);
-      try {
-        measurements.push(...(await row.measure(context)));
-      } catch (error) {
-        failures.push(`${row.title}: ${error instanceof Error ? error.message : error}`);
-        log(`  failed: ${failures.at(-1)}`);
-      }
+  const attempt = async (what: string, task: () => Promise<void>) => {
+    log(`${set}: ${what}`);
+    try {
+      await task();
+    } catch (error) {
+      failures.push(`${what}: ${error instanceof Error ? error.message : error}`);
+      log(`  failed: ${failures.at(-1)}`);
     }
   };
-  await measure('loaded');
-  for (const { system } of stored.lanes) await system.close();
-  await measure('stored');
-  for (const { name: system } of stored.lanes) {
+
+  const rounds = params.rows.includes('ingest') && !isLarge ? params.rounds : 1;
+  const stored = await ingestAll(basis, peers, rounds);
+  if (params.rows.includes('ingest')) measurements.push(...stored.measurements);
+  log(`${set}: tuning`);
+  const lanes = await makeLanes(stored.loaded, data, truth, params.topK);
+  const context: Context = { ...basis, lanes };
+  for (const row of wanted.filter(({ needs }) => needs === 'loaded')) {
+    await attempt(row.title, async () => {
+      measurements.push(...(await searching(stored.loaded, () => row.measure(context))));
+    });
+  }
+  if (params.rows.includes('index')) {
+    await attempt('Latency against recall', async () => {
+      curve.push(...(await searching(stored.loaded, () => measureCurve(context))));
+    });
+  }
+  for (const { system } of stored.loaded) await system.close();
+  for (const row of wanted.filter(({ needs }) => needs === 'stored')) {
+    await attempt(row.title, async () => {
+      measurements.push(...(await row.measure(context)));
+    });
+  }
+  for (const { name: system } of stored.loaded) {
     const last = await basis.start(system);
     await last.destroy();
     await last.close();
   }
-  return { data: name, size, dimension: data.dimension, measurements, failures };
-}
-
-/** The lanes with an index split up by wanted recall. */
-async function tuned(lanes: readonly Lane[], data: Dataset, truth: Truth, params: Params): Promise<Lane[]> {
-  const result: Lane[] = [];
-  for (const lane of lanes) {
-    if (lane.system.setEf) result.push(...(await tuneHnsw(lane.system, data, truth, params.topK)));
-    else result.push(lane);
-  }
-  return result;
+  return { data: name, size, dimension: data.dimension, measurements, curve, skipped, failures };
 }
 
 function makeData(name: Dataset['name'], size: number, params: Params): Promise<Dataset> {
-  const heldOut: HeldOut = { tuning: params.tuning, queries: params.queries, extra: params.upserts + 1 };
+  const heldOut = heldOutBy(params);
   return name === 'mixture' ? mixture(size, heldOut, pause) : glove(size, heldOut);
+}
+
+function heldOutBy({ tuning, queries, upserts }: Params): HeldOut {
+  return { tuning, queries, extra: upserts + 1 };
 }

@@ -1,5 +1,5 @@
 import { sizeLabel } from './params.js';
-import { LABELS } from './peers/contract.js';
+import { LABELS, type SystemName } from './peers/contract.js';
 import type { GoalResult, Measurement, Results, SetResults } from './results.js';
 import type { Column } from './rows/context.js';
 import { TABLES } from './rows/index.js';
@@ -19,14 +19,15 @@ export function tablesOf({ sets, goals }: Results): Table[] {
 export function tablesOfSet(set: SetResults): Table[] {
   const name = `${set.data} ${sizeLabel(set.size)} × ${set.dimension}`;
   const measured = TABLES.map((kind) => tableOf(`${name}: ${kind.title}`, kind, set.measurements));
-  if (set.failures.length > 0) {
-    measured.push({
+  measured.push(
+    { title: `${name}: left out`, header: ['reason'], rows: set.skipped.map((text) => [text]), notes: [] },
+    {
       title: `${name}: not measured`,
       header: ['failure'],
       rows: set.failures.map((text) => [text]),
       notes: [],
-    });
-  }
+    },
+  );
   return measured.filter(({ rows }) => rows.length > 0);
 }
 
@@ -36,26 +37,53 @@ function tableOf(
   measurements: readonly Measurement[],
 ): Table {
   const measured = measurements.filter(({ row }) => row === name);
-  const against = (['js', 'hnsw'] as const).map((system) => measured.find((one) => one.system === system));
   return {
     title,
     header: ['', ...columns.map((column) => column.title), '× JS', '× hnswlib'],
     rows: measured.map((one) => [
       labelOf(one),
       ...columns.map((column) => format(one.values[column.key], column.unit)),
-      ...against.map((other) => ratio(one.values[principal], other?.values[principal])),
+      ...(['js', 'hnsw'] as const).map((system) =>
+        ratio(one.values[principal], peerOf(one, system, measured)?.values[principal]),
+      ),
     ]),
-    notes: measured.flatMap((one) => one.notes.map((note) => `${labelOf(one)}: ${note}`)),
+    notes: notesOf(measured),
   };
+}
+
+/** The line of a system to compare with: under the same filter and, where both were set for one, for the same recall. */
+function peerOf(
+  { wanted, passing }: Measurement,
+  system: SystemName,
+  measured: readonly Measurement[],
+): Measurement | undefined {
+  return measured.find(
+    (other) =>
+      other.system === system &&
+      other.passing === passing &&
+      (wanted === undefined || system === 'js' || other.wanted === wanted),
+  );
+}
+
+/** A note that all lines of a system have is about the system. */
+function notesOf(measured: readonly Measurement[]): string[] {
+  const notes = measured.flatMap((one) => {
+    const siblings = measured.filter(({ system }) => system === one.system);
+    return one.notes.map((note) => {
+      const isCommon = siblings.every((sibling) => sibling.notes.includes(note));
+      return `${isCommon ? LABELS[one.system] : labelOf(one)}: ${note}`;
+    });
+  });
+  return [...new Set(notes)];
 }
 
 export function goalTable(goals: readonly GoalResult[]): Table {
   return {
-    title: 'Goals at mixture 100k × 384',
-    header: ['goal', 'at most', 'measured', ''],
-    rows: goals.map(({ goal, limit, measured, met }) => [
-      goal,
-      String(limit),
+    title: 'Goals of nearshore',
+    header: ['goal', 'limit', 'measured', ''],
+    rows: goals.map(({ set, goal, bound, limit, measured, met }) => [
+      `${set}: ${goal}`,
+      `${bound} ${significant(limit)}`,
       significant(measured),
       met ? 'met' : 'missed',
     ]),
@@ -77,6 +105,7 @@ function format(value: number | undefined, unit: Column['unit']): string {
     case 'share':
       return value.toFixed(4);
     case 'per second':
+    case 'count':
       return significant(value);
     case 'times':
       return `${significant(value)} ×`;

@@ -123,7 +123,7 @@ test('C13: a signal that fires after the call has settled does nothing', async (
 test('C13: a read that waits rejects at once when it is aborted', async ({ page, heldWasm }) => {
   const seen = await page.evaluate(async (assetBaseUrl) => {
     // The .wasm does not come, so with 'wasm' a query waits.
-    const store = await nearshore.openStore('s', { backend: 'wasm', assetBaseUrl });
+    const store = await nearshore.openStore('s', { backend: 'wasm', kernel: 'onnx', assetBaseUrl });
     const notes = await store.collection('notes', { dimension: 2 });
     await notes.upsert([{ id: 'a', vector: [1, 2] }]);
     const [one, many] = [new AbortController(), new AbortController()];

@@ -1,32 +1,40 @@
 import { expect, openBlank, test } from './support/api-test.js';
 
-test('K3: auto answers in plain JS while ONNX Runtime loads, and by it once it is there', async ({
+test('K3: auto answers by SIMD at once, and never asks for ONNX Runtime', async ({ page, heldWasm }) => {
+  await openBlank(page);
+  const seen = await page.evaluate(async (assetBaseUrl) => {
+    const store = await nearshore.openStore('s', { assetBaseUrl });
+    const notes = await store.collection('notes', { dimension: 8 });
+    await notes.upsert({ ids: helpers.ids(2_500), vectors: helpers.vectors(2_500, 8, 1) });
+    await notes.upsert([{ id: 'tail', vector: helpers.vectors(1, 8, 2) }]);
+    const { receipt } = await notes.query({ vector: helpers.vectors(1, 8, 3) });
+    return { receipt, backend: (await store.status()).backend };
+  }, heldWasm.url);
+  expect(seen).toMatchObject({
+    receipt: { backend: 'wasm', kernel: 'simd', exact: true },
+    backend: { active: 'wasm', kernel: 'simd', requested: 'auto', state: 'ready', threads: 1 },
+  });
+  expect(seen.backend.reason).toMatch(/WASM/);
+  expect(heldWasm.asked).toEqual([]);
+});
+
+test("K3: with kernel 'onnx' SIMD answers while ONNX Runtime loads, and it from then on", async ({
   page,
   heldWasm,
 }) => {
   await openBlank(page);
   const early = await page.evaluate(async (assetBaseUrl) => {
-    const store = await nearshore.openStore('s', { assetBaseUrl });
+    const store = await nearshore.openStore('s', { kernel: 'onnx', assetBaseUrl });
     const notes = await store.collection('notes', { dimension: 8 });
     await notes.upsert({ ids: helpers.ids(2_500), vectors: helpers.vectors(2_500, 8, 1) });
     await notes.upsert([{ id: 'tail', vector: helpers.vectors(1, 8, 2) }]);
     const events: string[] = [];
-    store.on('backend', ({ active, state }) => events.push(`${active} ${state}`));
+    store.on('backend', ({ kernel, state }) => events.push(`${kernel} ${state}`));
     const { receipt, matches } = await notes.query({ vector: helpers.vectors(1, 8, 3) });
-    const { backend } = await store.status();
     Object.assign(globalThis, { store, notes, events });
-    return { used: receipt.backend, backend, ids: matches.map(({ id }) => id) };
+    return { kernel: receipt.kernel, ids: matches.map(({ id }) => id) };
   }, heldWasm.url);
-  expect(early).toMatchObject({
-    used: 'js',
-    backend: {
-      active: 'js',
-      requested: 'auto',
-      state: 'loading',
-      reason: expect.stringMatching(/load/),
-      threads: 1,
-    },
-  });
+  expect(early.kernel).toBe('simd');
   heldWasm.release();
 
   const later = () =>
@@ -36,46 +44,24 @@ test('K3: auto answers in plain JS while ONNX Runtime loads, and by it once it i
         notes: Awaited<ReturnType<typeof store.collection>>;
         events: string[];
       };
-      const { receipt, matches } = await notes.query({ vector: helpers.vectors(1, 8, 3) });
+      // Another vector each time: the answer to a known one would be remembered.
+      const { receipt } = await notes.query({ vector: helpers.vectors(1, 8, performance.now()) });
+      const { matches } = await notes.query({ vector: helpers.vectors(1, 8, 3) });
       const { backend } = await store.status();
-      return { used: receipt.backend, events, backend, ids: matches.map(({ id }) => id) };
+      return { kernel: receipt.kernel, events, backend, ids: matches.map(({ id }) => id) };
     });
-  await expect.poll(async () => (await later()).used, { timeout: 30_000 }).toBe('wasm');
+  await expect.poll(async () => (await later()).kernel, { timeout: 30_000 }).toBe('onnx');
   expect(await later()).toMatchObject({
-    events: ['wasm ready'],
-    backend: { active: 'wasm', state: 'ready', reason: expect.stringMatching(/WASM/) },
+    events: ['onnx ready'],
+    backend: {
+      active: 'wasm',
+      kernel: 'onnx',
+      state: 'ready',
+      reason: expect.stringMatching(/ONNX Runtime/),
+    },
     ids: early.ids,
   });
   expect(heldWasm.asked).toContain('ort-wasm-simd-threaded.wasm');
-});
-
-test("K3: 'wasm' waits for ONNX Runtime, and 'js' never asks for it", async ({ page, heldWasm }) => {
-  await openBlank(page);
-  const js = await page.evaluate(async (assetBaseUrl) => {
-    const store = await nearshore.openStore('js', { backend: 'js', assetBaseUrl });
-    const notes = await store.collection('notes', { dimension: 2 });
-    await notes.upsert([{ id: 'a', vector: [1, 2] }]);
-    const { receipt } = await notes.query({ vector: [1, 2] });
-    return [receipt.backend, (await store.status()).backend.state];
-  }, heldWasm.url);
-  expect(js).toEqual(['js', 'ready']);
-  expect(heldWasm.asked).toEqual([]);
-
-  const order = page.evaluate(async (assetBaseUrl) => {
-    const store = await nearshore.openStore('wasm', { backend: 'wasm', assetBaseUrl });
-    const notes = await store.collection('notes', { dimension: 2 });
-    const order: string[] = [];
-    await notes.upsert([{ id: 'a', vector: [1, 2] }]);
-    const asked = notes.query({ vector: [1, 2] }).then(({ receipt }) => order.push(receipt.backend));
-    order.push((await store.status()).backend.state);
-    await notes.get(['a']);
-    order.push('get');
-    await asked;
-    return order;
-  }, heldWasm.url);
-  await expect.poll(() => heldWasm.asked.length).toBeGreaterThan(0);
-  heldWasm.release();
-  expect(await order).toEqual(['loading', 'get', 'wasm']);
 });
 
 test('K3: works under the smallest policy, by WASM and without a violation', async ({
@@ -140,7 +126,7 @@ test('K3: where WebAssembly is forbidden, auto answers in plain JS and status sa
     error: { isVectorStoreError: true, code: 'BACKEND_UNAVAILABLE' },
     kept: 1,
   });
-  expect(seen.status.reason).toMatch(/ONNX Runtime does not work here: .+/);
+  expect(seen.status.reason).toMatch(/WebAssembly does not work here: .+/);
   expect(seen.error.message).toContain('wasm-unsafe-eval');
   // L1: the cause crosses, too.
   expect(String(seen.error.cause)).toMatch(/\w+: .+/);
@@ -151,7 +137,7 @@ test('K4: a cross-origin isolated page has threads, and the same matches as one 
 }) => {
   const run = () =>
     page.evaluate(async () => {
-      const store = await nearshore.openStore('s', { backend: 'wasm' });
+      const store = await nearshore.openStore('s', { backend: 'wasm', kernel: 'onnx' });
       const found: Record<string, (string | number)[][]> = {};
       for (const metric of ['cosine', 'dot', 'l2'] as const) {
         const notes = await store.collection(metric, { dimension: 64, metric });
@@ -181,34 +167,31 @@ test('K4: a cross-origin isolated page has threads, and the same matches as one 
   }
 });
 
-test('K3: assetBaseUrl says where the .wasm is; a wrong one leaves auto to plain JS', async ({ page }) => {
+test('K3: assetBaseUrl says where the .wasm of ONNX Runtime is; with a wrong one SIMD goes on', async ({
+  page,
+}) => {
   await openBlank(page);
   const seen = await page.evaluate(async () => {
     const outcomes: Record<string, string> = {};
-    for (const [backend, assetBaseUrl] of [
-      ['wasm', '/isolated'],
-      ['auto', new URL('./strict/', location.href)],
-      ['wasm', '/nowhere'],
-      ['auto', '/nowhere/'],
-    ] as const) {
-      const store = await nearshore.openStore('s', { backend, assetBaseUrl, storage: 'memory' });
-      const decided = new Promise<unknown>((resolve) => store.on('backend', resolve));
+    for (const assetBaseUrl of ['/isolated', new URL('./strict/', location.href), '/nowhere', '/nowhere/']) {
+      const store = await nearshore.openStore('s', { kernel: 'onnx', assetBaseUrl, storage: 'memory' });
+      const decided = new Promise<string>((resolve) => {
+        store.on('degraded', ({ to }) => resolve(`degraded to ${to.kernel}`));
+        store.on('backend', ({ kernel }) => kernel === 'onnx' && resolve('onnx'));
+      });
       const notes = await store.collection('notes', { dimension: 2 });
       await notes.upsert([{ id: 'a', vector: [1, 2] }]);
-      await decided;
-      const outcome = await notes.query({ vector: [1, 2] }).then(
-        ({ receipt }) => receipt.backend,
-        ({ code }) => code,
-      );
-      outcomes[`${backend} ${String(assetBaseUrl).replace(location.origin, '')}`] = outcome;
+      const outcome = await decided;
+      const { receipt } = await notes.query({ vector: [1, 2] });
+      outcomes[String(assetBaseUrl).replace(location.origin, '')] = `${outcome}, ${receipt.kernel}`;
       await store.close();
     }
     return outcomes;
   });
   expect(seen).toEqual({
-    'wasm /isolated': 'wasm',
-    'auto /strict/': 'wasm',
-    'wasm /nowhere': 'BACKEND_UNAVAILABLE',
-    'auto /nowhere/': 'js',
+    '/isolated': 'onnx, onnx',
+    '/strict/': 'onnx, onnx',
+    '/nowhere': 'degraded to simd, simd',
+    '/nowhere/': 'degraded to simd, simd',
   });
 });

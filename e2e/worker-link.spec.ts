@@ -25,7 +25,7 @@ test('L2, L3: terminate() rejects what is pending; the next call has all that wa
 }) => {
   const seen = await page.evaluate(async (assetBaseUrl) => {
     // The .wasm does not come, so a query waits; the lock is taken, so a write waits.
-    const store = await nearshore.openStore('s', { backend: 'wasm', assetBaseUrl });
+    const store = await nearshore.openStore('s', { backend: 'wasm', kernel: 'onnx', assetBaseUrl });
     const notes = await store.collection('notes', { dimension: 2, metric: 'dot' });
     const events: string[] = [];
     store.on('worker-lost', ({ reason }) => events.push(reason));

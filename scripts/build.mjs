@@ -25,14 +25,15 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 writeFileSync('dist/types/worker.d.ts', 'export {};\n');
 
 /**
- * ORT starts its threads from the file that it is in: whatever else that file runs would run in each of them.
+ * ORT starts its threads from the file that it is in: whatever else that file runs would run in each of them. The
+ * bundler's runtime only defines functions.
  *
  * @param {string} folder
  */
 function expectOrtAlone(folder) {
-  const file = readdirSync(folder).find((name) => /^chunk-ort-.*\.js$/.test(name));
+  const file = readdirSync(folder).find((name) => /^chunk-onnxruntime-.*\.js$/.test(name));
   if (!file) throw new Error(`No chunk of ONNX Runtime in ${folder}: see codeSplitting in vite.config.ts.`);
-  if (/\bfrom\s*["'`]\.\//.test(readFileSync(`${folder}/${file}`, 'utf8'))) {
+  if (/\bfrom\s*["'`]\.\/(?!chunk-rolldown-runtime-)/.test(readFileSync(`${folder}/${file}`, 'utf8'))) {
     throw new Error(
       `${folder}/${file} imports other files of this package, which its threads would run too.`,
     );

@@ -4,6 +4,9 @@ import { sample, uniform } from './random.js';
 const DIMENSION = DIMENSIONS.glove;
 const SEED = 20_100;
 
+/** All there are. */
+export const GLOVE_WORDS = 341_479;
+
 /** The most frequent words of GloVe 6B as 100-d vectors; a seeded choice of them is held out as queries. */
 export async function glove(size: number, heldOut: HeldOut): Promise<Dataset> {
   const held = heldOutTotal(heldOut);

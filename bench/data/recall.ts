@@ -1,23 +1,19 @@
-import { type Dataset, rowOf } from './dataset.js';
-import { dot, EPSILON } from './truth.js';
+import { rowOf } from './dataset.js';
+import type { Neighbours } from './truth.js';
 
 /**
  * Share of the k true neighbours among the answer, counted by score as ann-benchmarks does: an answer is a hit
  * if its true score (computed here, never taken from the system) is at least the k-th true score less 1e-5, so
- * ties are hits. Repeated ids count once; rows that do not pass the filter are misses.
+ * ties are hits. Repeated ids count once; rows that do not pass the filter are misses. Where fewer than k rows
+ * pass, it is the share of these.
  */
-export function recallOf(
-  data: Dataset,
-  query: Float32Array,
-  ids: readonly string[],
-  k: number,
-  kthScore: number,
-  passes: (row: number) => boolean = () => true,
-): number {
-  let hits = 0;
-  for (const row of new Set(ids.slice(0, k).map(rowOf))) {
-    if (row < 0 || row >= data.size || !passes(row)) continue;
-    if (dot(data.base, row * data.dimension, query) >= kthScore - EPSILON) hits++;
-  }
-  return hits / k;
+export function recallOf(ids: readonly string[], { rows, count }: Neighbours): number {
+  if (count === 0) return 1;
+  const hits = new Set(
+    ids
+      .slice(0, count)
+      .map(rowOf)
+      .filter((row) => rows.has(row)),
+  );
+  return hits.size / count;
 }

@@ -1,9 +1,11 @@
 import { type HierarchicalNSW, type HnswlibModule, loadHnswlib } from 'hnswlib-wasm';
 import type { Metadata } from '../data/dataset.js';
+import type { RowFilter } from '../data/filters.js';
 import type { Answer, Rows, Shape, UpsertCost } from './contract.js';
 import { countPuts, takePutBytes } from './count-puts.js';
 import { commitStrict, openDatabase, resultOf } from './database.js';
 import { serveCalls } from './link.js';
+import { MetadataColumns } from './metadata-columns.js';
 
 const FILE = 'index.bin';
 
@@ -22,7 +24,7 @@ export class Hnsw {
   #library: HnswlibModule | undefined;
   #index: HierarchicalNSW | undefined;
   #database: IDBDatabase | undefined;
-  #buckets = new Uint8Array();
+  #columns = new MetadataColumns(0);
   #header: Header = { ids: [], metadata: [] };
 
   async create({ dimension, capacity }: Shape, { m, efConstruction }: BuildOptions): Promise<void> {
@@ -54,6 +56,10 @@ export class Hnsw {
     }
   }
 
+  count(): number {
+    return this.#opened.getCurrentCount();
+  }
+
   setEf(ef: number): void {
     this.#opened.setEfSearch(ef);
   }
@@ -62,8 +68,8 @@ export class Hnsw {
     return this.#search(vector, topK, undefined);
   }
 
-  queryFiltered(vector: Float32Array, topK: number, bucket: number): Answer {
-    return this.#search(vector, topK, (label) => this.#buckets[label] === bucket);
+  queryFiltered(vector: Float32Array, topK: number, filter: RowFilter): Answer {
+    return this.#search(vector, topK, this.#columns.matcher(filter));
   }
 
   queryMany(vectors: readonly Float32Array[], topK: number): Answer[] {
@@ -76,7 +82,7 @@ export class Hnsw {
     this.#opened.addPoint(vector, label, false);
     this.#header.ids.push(id);
     this.#header.metadata.push(metadata);
-    this.#buckets[label] = metadata.bucket;
+    this.#columns.set(label, metadata);
     await this.#store();
     return { putBytes: takePutBytes() };
   }
@@ -89,7 +95,8 @@ export class Hnsw {
   #search(vector: Float32Array, topK: number, filter: ((label: number) => boolean) | undefined): Answer {
     const start = performance.now();
     const { neighbors } = this.#opened.searchKnn(vector, topK, filter);
-    return { ids: neighbors.map((label) => this.#header.ids[label]!), insideMs: performance.now() - start };
+    const ids = neighbors.map((label) => this.#header.ids[label]!);
+    return { ids, insideMs: performance.now() - start, exact: false };
   }
 
   #makeIndex(library: HnswlibModule, dimension: number): HierarchicalNSW {
@@ -100,8 +107,8 @@ export class Hnsw {
 
   #take(header: Header, capacity: number): void {
     this.#header = header;
-    this.#buckets = new Uint8Array(capacity);
-    for (const [row, metadata] of header.metadata.entries()) this.#buckets[row] = metadata.bucket;
+    this.#columns = new MetadataColumns(capacity);
+    for (const [row, metadata] of header.metadata.entries()) this.#columns.set(row, metadata);
   }
 
   async #store(): Promise<void> {

@@ -16,7 +16,7 @@ export function bruteForce(): System {
     },
     open: (shape) => link.call('open', [shape]),
     query: (vector, topK) => link.call('query', [vector, topK]),
-    queryFiltered: (vector, topK, bucket) => link.call('queryFiltered', [vector, topK, bucket]),
+    queryFiltered: (vector, topK, filter) => link.call('queryFiltered', [vector, topK, filter]),
     queryMany: (vectors, topK) => link.call('queryMany', [vectors, topK]),
     upsert: (id, vector, metadata) => link.call('upsert', [id, vector, metadata]),
     close: async () => link.close(),

@@ -1,9 +1,11 @@
 import type { Metadata } from '../data/dataset.js';
+import { filterKey, type RowFilter } from '../data/filters.js';
 import type { Answer, Rows, Shape, UpsertCost } from './contract.js';
 import { countPuts, takePutBytes } from './count-puts.js';
 import { commitStrict, openDatabase, resultOf } from './database.js';
 import { serveCalls } from './link.js';
-import { scan, scanBucket } from './scan.js';
+import { MetadataColumns } from './metadata-columns.js';
+import { scan, scanRows } from './scan.js';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
@@ -18,7 +20,9 @@ export class BruteForce {
   #dimension = 0;
   #count = 0;
   #matrix = new Float32Array();
-  #buckets = new Uint8Array();
+  #columns = new MetadataColumns(0);
+  /** Filter → rows that pass. */
+  readonly #passing = new Map<string, Int32Array>();
   #header: Header = { ids: [], metadata: [] };
 
   async create(shape: Shape): Promise<void> {
@@ -55,13 +59,15 @@ export class BruteForce {
   query(vector: Float32Array, topK: number): Answer {
     const start = performance.now();
     const rows = scan(this.#matrix, this.#dimension, this.#count, vector, topK);
-    return { ids: rows.map((row) => this.#header.ids[row]!), insideMs: performance.now() - start };
+    return this.#answer(rows, start);
   }
 
-  queryFiltered(vector: Float32Array, topK: number, bucket: number): Answer {
+  /** The rows that pass are found out at the first such query and kept. */
+  queryFiltered(vector: Float32Array, topK: number, filter: RowFilter): Answer {
     const start = performance.now();
-    const rows = scanBucket(this.#matrix, this.#dimension, this.#buckets, this.#count, bucket, vector, topK);
-    return { ids: rows.map((row) => this.#header.ids[row]!), insideMs: performance.now() - start };
+    const passing = this.#rowsThatPass(filter);
+    const rows = scanRows(this.#matrix, this.#dimension, passing, vector, topK);
+    return this.#answer(rows, start);
   }
 
   queryMany(vectors: readonly Float32Array[], topK: number): Answer[] {
@@ -83,6 +89,22 @@ export class BruteForce {
     return { putBytes: takePutBytes() };
   }
 
+  #answer(rows: readonly number[], start: number): Answer {
+    const ids = rows.map((row) => this.#header.ids[row]!);
+    return { ids, insideMs: performance.now() - start, exact: true };
+  }
+
+  #rowsThatPass(filter: RowFilter): Int32Array {
+    const key = filterKey(filter);
+    let rows = this.#passing.get(key);
+    if (!rows) {
+      const matches = this.#columns.matcher(filter);
+      rows = Int32Array.from([...this.#header.ids.keys()].filter(matches));
+      this.#passing.set(key, rows);
+    }
+    return rows;
+  }
+
   get #rowsPerChunk(): number {
     return Math.floor(CHUNK_BYTES / (this.#dimension * 4));
   }
@@ -92,13 +114,13 @@ export class BruteForce {
       throw new Error(`The dimension is ${dimension}; this scan takes four at a time.`);
     this.#dimension = dimension;
     this.#matrix = new Float32Array(capacity * dimension);
-    this.#buckets = new Uint8Array(capacity);
+    this.#columns = new MetadataColumns(capacity);
   }
 
   #take(header: Header): void {
     this.#header = header;
-    for (let row = this.#count; row < header.ids.length; row++)
-      this.#buckets[row] = header.metadata[row]!.bucket;
+    this.#passing.clear();
+    for (let row = this.#count; row < header.ids.length; row++) this.#columns.set(row, header.metadata[row]!);
     this.#count = header.ids.length;
   }
 

@@ -18,8 +18,8 @@ export async function makeSystem(
     case 'hnsw':
       return (await import('./hnsw.js')).hnsw(build);
     case 'nearshore':
-      return (await import('./nearshore.js')).nearshore('wasm', counting);
+    case 'nearshore-onnx':
     case 'nearshore-auto':
-      return (await import('./nearshore.js')).nearshore('auto', counting);
+      return (await import('./nearshore.js')).nearshore(name, counting);
   }
 }

@@ -1,53 +1,104 @@
-import { openStore, type QueryResult } from 'nearshore';
+import { openStore, type QueryResult, type Receipt, type StoreOptions } from 'nearshore';
 import type { Metadata } from '../data/dataset.js';
-import type { Answer, System } from './contract.js';
+import type { RowFilter } from '../data/filters.js';
+import type { Answer, Effort, System, SystemName } from './contract.js';
 
-const STORE = 'bench';
 const COLLECTION = 'rows';
 
-/**
- * nearshore through its public API. `backend: 'wasm'` waits for ONNX Runtime, `'auto'` answers by plain JS until it
- * is there. With `counting`, the worker counts what it gives to IndexedDB.
- */
-export function nearshore(backend: 'wasm' | 'auto', counting: boolean): System {
+const TARGETS = [
+  0.8, 0.85, 0.88, 0.9, 0.92, 0.93, 0.94, 0.95, 0.955, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.9875, 0.99,
+  0.9915, 0.993, 0.995, 0.997, 0.999, 1,
+];
+
+interface Variant {
+  /** Stores that are open at the same time with different options need different names. */
+  readonly store: string;
+  readonly options: Pick<StoreOptions, 'backend' | 'kernel'>;
+  /** What has to have computed, where that was asked for. */
+  readonly computedBy?: Pick<Receipt, 'backend' | 'kernel'>;
+}
+
+const VARIANTS: Record<SystemName & `nearshore${string}`, Variant> = {
+  nearshore: {
+    store: 'bench',
+    options: { backend: 'wasm' },
+    computedBy: { backend: 'wasm', kernel: 'simd' },
+  },
+  'nearshore-onnx': {
+    store: 'bench-onnx',
+    options: { backend: 'wasm', kernel: 'onnx' },
+    computedBy: { backend: 'wasm', kernel: 'onnx' },
+  },
+  'nearshore-auto': { store: 'bench', options: {} },
+};
+
+/** nearshore through its public API. With `counting`, the worker counts what it gives to IndexedDB. */
+export function nearshore(name: keyof typeof VARIANTS, counting: boolean): System {
+  const { store: storeName, options, computedBy } = VARIANTS[name];
   const worker = () => new Worker(new URL('./nearshore.worker.ts', import.meta.url), { type: 'module' });
-  const open = () => openStore(STORE, { backend, ...(counting ? { worker } : {}) });
-  const answer = (result: QueryResult<Metadata>) => toAnswer(result, backend);
+  const open = () => openStore(storeName, { ...options, ...(counting ? { worker } : {}) });
   const connect = async (dimension: number) => {
     const store = await open();
     const rows = await store.collection<Metadata>(COLLECTION, { dimension, metric: 'cosine' });
     return { store, rows };
   };
   let connection: Awaited<ReturnType<typeof connect>> | undefined;
-  const rows = () => {
+  let effort: Effort;
+  const opened = () => {
     if (!connection) throw new Error('The store is not open. Call create or open first.');
-    return connection.rows;
+    return connection;
+  };
+  const question = (vector: Float32Array, topK: number) => ({
+    vector,
+    topK,
+    includeMetadata: false,
+    ...(effort === 'exact' ? { exact: true } : {}),
+    ...(typeof effort === 'number' ? { targetRecall: effort } : {}),
+  });
+  const answer = ({ matches, receipt }: QueryResult<Metadata>): Answer => {
+    const note = faultOf(receipt, effort, computedBy) ?? (computedBy ? undefined : `by ${receipt.kernel}`);
+    return {
+      ids: matches.map(({ id }) => id),
+      insideMs: receipt.elapsedMs,
+      exact: receipt.exact,
+      ...(note === undefined ? {} : { note }),
+    };
   };
   return {
+    effort: { name: 'targetRecall', tries: TARGETS },
+    async setEffort(wanted) {
+      effort = wanted;
+    },
     async create({ dimension }) {
       connection = await connect(dimension);
     },
     async ingest({ ids, vectors, metadata }) {
-      await rows().upsert({ ids, vectors, metadata });
+      await opened().rows.upsert({ ids, vectors, metadata });
+    },
+    async train() {
+      const { rows } = opened();
+      await rows.optimize();
+      return (await rows.stats()).index.indexedRows;
     },
     async open({ dimension }) {
       connection = await connect(dimension);
     },
     async query(vector, topK) {
-      return answer(await rows().query({ vector, topK, includeMetadata: false }));
+      return answer(await opened().rows.query(question(vector, topK)));
     },
-    async queryFiltered(vector, topK, bucket) {
-      return answer(await rows().query({ vector, topK, filter: { bucket }, includeMetadata: false }));
+    async queryFiltered(vector, topK, filter) {
+      return answer(await opened().rows.query({ ...question(vector, topK), filter: toFilter(filter) }));
     },
     async queryMany(vectors, topK) {
-      const results = await rows().queryMany(
-        vectors.map((vector) => ({ vector, topK, includeMetadata: false })),
-      );
+      const results = await opened().rows.queryMany(vectors.map((vector) => question(vector, topK)));
       return results.map(answer);
     },
     async upsert(id, vector, metadata) {
-      await rows().upsert([{ id, vector, metadata }]);
+      await opened().rows.upsert([{ id, vector, metadata }]);
       return { putBytes: counting ? await takeWorkerPutBytes() : Number.NaN };
+    },
+    async cacheHits() {
+      return (await opened().store.metrics()).query.cacheHits;
     },
     async close() {
       await connection?.store.close();
@@ -61,15 +112,19 @@ export function nearshore(backend: 'wasm' | 'auto', counting: boolean): System {
   };
 }
 
-function toAnswer({ matches, receipt }: QueryResult<Metadata>, backend: 'wasm' | 'auto'): Answer {
-  const answer: Answer = { ids: matches.map(({ id }) => id), insideMs: receipt.elapsedMs };
-  const asAsked = receipt.exact && receipt.complete && receipt.plan === 'flat';
-  if (!asAsked || (backend === 'wasm' && receipt.backend !== 'wasm')) {
-    answer.note = `not by an exact scan in WASM: plan ${receipt.plan}, backend ${receipt.backend}, exact ${receipt.exact}, complete ${receipt.complete}`;
-  } else if (backend === 'auto') {
-    answer.note = `answered by ${receipt.backend}`;
-  }
-  return answer;
+function toFilter(filter: RowFilter) {
+  return 'bucket' in filter ? { bucket: filter.bucket } : { rank: { $lt: filter.rankBelow } };
+}
+
+/** What about an answer is not as it was asked for. */
+function faultOf(receipt: Receipt, effort: Effort, computedBy: Variant['computedBy']): string | undefined {
+  const { exact, complete, plan, backend, kernel } = receipt;
+  if (!complete) return `incomplete: ${receipt.reason}`;
+  if (effort === 'exact' && !exact) return `exact: true was answered by plan ${plan}`;
+  if (!exact && plan !== 'ivf') return `plan ${plan}, but not exact`;
+  if (computedBy && (backend !== computedBy.backend || kernel !== computedBy.kernel))
+    return `by ${kernel} on ${backend} instead of ${computedBy.kernel} on ${computedBy.backend}`;
+  return undefined;
 }
 
 /** Asks nearshore.worker.ts, on a channel that the store knows nothing of. */

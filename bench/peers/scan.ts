@@ -92,19 +92,22 @@ export function scan(
   return top.sorted();
 }
 
-/** The same over the rows of one bucket only. */
-export function scanBucket(
+/** The same over some rows only. */
+export function scanRows(
   matrix: Float32Array,
   dimension: number,
-  buckets: Uint8Array,
-  count: number,
-  bucket: number,
+  rows: Int32Array,
   query: Float32Array,
   topK: number,
 ): number[] {
   const top = new TopRows(topK);
-  for (let row = 0; row < count; row++) {
-    if (buckets[row] === bucket) top.push(row, dot4(matrix, row * dimension, query, dimension));
+  let bar = Number.NEGATIVE_INFINITY;
+  for (const row of rows) {
+    const score = dot4(matrix, row * dimension, query, dimension);
+    if (score > bar) {
+      top.push(row, score);
+      bar = top.bar;
+    }
   }
   return top.sorted();
 }

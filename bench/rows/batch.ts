@@ -1,9 +1,11 @@
 import { recallOf } from '../data/recall.js';
 import { blocksOf, rotated } from '../measure/rotate.js';
 import { mean, median } from '../measure/statistics.js';
-import { measurement, note, pause, type RowKind } from './context.js';
+import { forEachWanted, measurement, note, noteExact, pause, type RowKind, take } from './context.js';
 
 const BATCH = 100;
+/** A batch takes less than a round of other rows. */
+const TURNS = 3;
 
 /** Many queries in one call. */
 export const batch: RowKind = {
@@ -15,33 +17,38 @@ export const batch: RowKind = {
   ],
   principal: 'perSecond',
   needs: 'loaded',
-  async measure({ data, lanes, params, truth }) {
-    const kth = await truth.queries();
+  async measure({ data, lanes: { tuned }, params, truth }) {
     const batches = blocksOf([...data.queries.keys()], BATCH);
-    const results = lanes.map((lane) => measurement('batch', lane));
-    const rates = lanes.map((): number[] => []);
-    const recalls = lanes.map((): number[] => []);
-    // One round more than asked for: the first is the warm-up.
-    for (let round = 0; round <= params.rounds; round++) {
-      for (const at of rotated([...lanes.keys()], round)) {
-        const { system, ef } = lanes[at]!;
-        if (ef !== undefined) await system.setEf!(ef);
-        const queries = batches[round % batches.length]!;
+    const results = tuned.map((lane) => measurement('batch', lane));
+    const rates = tuned.map((): number[] => []);
+    const recalls = tuned.map((): number[] => []);
+    const exact = tuned.map((): number[] => []);
+    // One turn more: the first is the warm-up.
+    for (let turn = 0; turn <= params.rounds * TURNS; turn++) {
+      for (const at of rotated([...tuned.keys()], turn)) {
+        const system = await take(tuned[at]!);
+        const queries = batches[turn % batches.length]!;
         const vectors = queries.map((q) => data.queries[q]!);
         const start = performance.now();
         const answers = await system.queryMany(vectors, params.topK);
         const seconds = (performance.now() - start) / 1_000;
-        if (round > 0) rates[at]!.push(queries.length / seconds);
+        if (turn > 0) rates[at]!.push(queries.length / seconds);
         for (const [i, answer] of answers.entries()) {
           note(results[at]!, answer.note);
-          recalls[at]!.push(recallOf(data, vectors[i]!, answer.ids, params.topK, kth[queries[i]!]!));
+          recalls[at]!.push(recallOf(answer.ids, truth.queries[queries[i]!]!));
+          exact[at]!.push(answer.exact ? 1 : 0);
         }
         await pause();
       }
     }
     for (const [at, result] of results.entries()) {
-      result.values = { perSecond: median(rates[at]!), recall: mean(recalls[at]!) };
+      result.values = {
+        perSecond: median(rates[at]!),
+        recall: mean(recalls[at]!),
+        exact: mean(exact[at]!),
+      };
+      if (tuned[at]!.wanted) noteExact(result, result.values.exact!);
     }
-    return results;
+    return results.flatMap((one, at) => forEachWanted(one, tuned[at]!));
   },
 };

@@ -1,7 +1,8 @@
 import type { Dataset } from '../data/dataset.js';
+import type { RowFilter } from '../data/filters.js';
 import type { Host } from '../host.js';
 import type { Params, RowName } from '../params.js';
-import type { Shape, System, SystemName } from '../peers/contract.js';
+import type { Effort, Shape, System, SystemName } from '../peers/contract.js';
 import type { Measurement } from '../results.js';
 import type { Truth } from './truth.js';
 
@@ -14,25 +15,40 @@ export interface Context {
   readonly host: Host;
   /** Step of the page's clock in ms. */
   readonly tick: number;
-  /** Systems with the data in memory; the first hnsw lane is the one with the lowest recall wanted. */
-  readonly lanes: readonly Lane[];
+  /** Systems with the data in memory. */
+  readonly lanes: Lanes;
   /** `counting`: so that upserts tell what they gave to IndexedDB. */
   start(name: SystemName, counting?: boolean): Promise<System>;
   log(text: string): void;
+}
+
+/** The same systems in different settings. */
+export interface Lanes {
+  /** Every answer is exact. */
+  readonly exact: readonly Lane[];
+  /** One for each setting that a wanted recall takes, and JS brute force to compare with. */
+  readonly tuned: readonly Lane[];
+  /** As an application would use them: nearshore by its defaults, hnswlib-wasm as tuned. */
+  readonly plain: readonly Lane[];
+  /** One for each setting that was tried, whatever recall it gives. */
+  readonly tried: readonly Lane[];
 }
 
 /** A system as it is set for a measurement. */
 export interface Lane {
   readonly name: SystemName;
   readonly system: System;
-  readonly variant?: string;
-  readonly ef?: number;
+  readonly effort?: Effort;
+  /** `effort` in words. */
+  readonly setting?: string;
+  /** Mean recalls that this setting is the least one for. */
+  readonly wanted?: readonly number[];
 }
 
 export interface Column {
   readonly key: string;
   readonly title: string;
-  readonly unit: 'ms' | 'bytes' | 'share' | 'per second' | 'times';
+  readonly unit: 'ms' | 'bytes' | 'share' | 'per second' | 'times' | 'count';
 }
 
 /** A row of the benchmark: one thing measured on every system. */
@@ -44,6 +60,8 @@ export interface RowKind {
   readonly principal: string;
   /** `'loaded'`: systems have the data in memory; `'stored'`: it is on disk only, and no worker runs. */
   readonly needs: 'loaded' | 'stored';
+  /** Filters whose truth it takes. */
+  readonly filters?: readonly RowFilter[];
   measure(context: Context): Promise<Measurement[]>;
 }
 
@@ -52,13 +70,42 @@ export function pause(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Sets a lane's system as the lane is meant. */
+export async function take({ system, effort }: Lane): Promise<System> {
+  await system.setEffort?.(effort);
+  return system;
+}
+
 /** Starts a measurement of a lane. */
-export function measurement(row: RowName, lane: Pick<Lane, 'name' | 'variant'>): Measurement {
-  const { name: system, variant } = lane;
-  return { row, system, ...(variant === undefined ? {} : { variant }), values: {}, notes: [] };
+export function measurement(row: RowName, { name, setting }: Pick<Lane, 'name' | 'setting'>): Measurement {
+  return { row, system: name, ...(setting === undefined ? {} : { variant: setting }), values: {}, notes: [] };
+}
+
+/** A lane that serves several wanted recalls is measured once and shown for each of them. */
+export function forEachWanted(measured: Measurement, { wanted = [] }: Lane): Measurement[] {
+  if (wanted.length === 0) return [measured];
+  return wanted.map((recall) => ({
+    ...measured,
+    wanted: recall,
+    variant: `recall ≥ ${recall}, ${measured.variant}`,
+  }));
 }
 
 /** Adds a note unless it is there already. */
 export function note(target: Measurement, text: string | undefined): void {
   if (text !== undefined && !target.notes.includes(text)) target.notes.push(text);
+}
+
+/** Says so where an index left answers to an exact search: `share` of them. */
+export function noteExact(target: Measurement, share: number): void {
+  if (share > 0)
+    note(
+      target,
+      `${share === 1 ? 'exact plan' : `${Math.round(share * 100)} % of the answers by the exact plan`}`,
+    );
+}
+
+/** The first lane of each system. */
+export function firstOfEach(lanes: readonly Lane[]): Lane[] {
+  return lanes.filter((lane, i) => lanes.findIndex(({ name }) => name === lane.name) === i);
 }

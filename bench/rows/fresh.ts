@@ -1,11 +1,10 @@
 import { oneUrl } from '../one.js';
-import type { SystemName } from '../peers/contract.js';
-import type { Context, Lane } from './context.js';
+import type { Effort, SystemName } from '../peers/contract.js';
+import { type Context, firstOfEach, type Lane } from './context.js';
 
 /** The lanes that a fresh page is measured with: an index by its first setting, nearshore by both backends. */
 export function freshLanes({ lanes }: Context): Lane[] {
-  const first = lanes.filter((lane, i) => lanes.findIndex(({ name }) => name === lane.name) === i);
-  return first.flatMap((lane) =>
+  return firstOfEach(lanes.plain).flatMap((lane) =>
     lane.name === 'nearshore' ? [lane, { ...lane, name: 'nearshore-auto' }] : [lane],
   );
 }
@@ -13,8 +12,9 @@ export function freshLanes({ lanes }: Context): Lane[] {
 /** Address of a page that opens this system and asks it the first query; no name: an empty page. */
 export function freshUrl(
   { params, shape, data }: Context,
-  lane: { name: SystemName | 'none'; ef?: number },
+  { name: system, effort = '' }: { name: SystemName | 'none'; effort?: Effort | '' },
 ): string {
   const { topK, m, efConstruction } = params;
-  return oneUrl({ system: lane.name, ...shape, topK, m, efConstruction, ef: lane.ef ?? 0 }, data.queries[0]!);
+  const [first, second = first] = data.queries;
+  return oneUrl({ system, ...shape, topK, m, efConstruction, effort }, [first!, second!]);
 }

@@ -1,3 +1,4 @@
+import { rawBytes } from '../data/dataset.js';
 import { rotated } from '../measure/rotate.js';
 import { median } from '../measure/statistics.js';
 import { measurement, pause, type RowKind } from './context.js';
@@ -35,7 +36,7 @@ export const memory: RowKind = {
     return lanes.map((lane, at) => {
       const result = measurement('memory', lane);
       const bytes = median(settled[at]!);
-      result.values = { bytes, times: bytes / data.base.byteLength, peakBytes: median(peaks[at]!) };
+      result.values = { bytes, times: bytes / rawBytes(data), peakBytes: median(peaks[at]!) };
       return result;
     });
   },

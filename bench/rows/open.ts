@@ -1,7 +1,7 @@
 import { recallOf } from '../data/recall.js';
 import { rotated } from '../measure/rotate.js';
-import { median } from '../measure/statistics.js';
-import { measurement, pause, type RowKind } from './context.js';
+import { mean, median } from '../measure/statistics.js';
+import { measurement, noteExact, pause, type RowKind } from './context.js';
 import { freshLanes, freshUrl } from './fresh.js';
 
 /** A new page load that finds the data stored: how long until it has answered. */
@@ -16,32 +16,36 @@ export const open: RowKind = {
   principal: 'firstResultMs',
   needs: 'stored',
   async measure(context) {
-    const { data, params, host, truth } = context;
-    const kth = (await truth.queries())[0]!;
+    const { params, host, truth } = context;
     const lanes = freshLanes(context);
     const results = lanes.map((lane) => measurement('open', lane));
     const opens = lanes.map((): number[] => []);
     const answers = lanes.map((): number[] => []);
     const notes = lanes.map((): string[] => []);
+    const exact = lanes.map((): number[] => []);
     // The first round fills the browser's caches of code, as for a visitor who comes back; it is not counted.
     for (let round = 0; round <= params.rounds + 2; round++) {
       for (const at of rotated([...lanes.keys()], round)) {
         await pause(300);
         const report = await host.openFresh(freshUrl(context, lanes[at]!));
         const answer = report.answer!;
-        results[at]!.values.recall = recallOf(data, data.queries[0]!, answer.ids, params.topK, kth);
+        results[at]!.values.recall = recallOf(answer.ids, truth.queries[0]!);
         if (round === 0) continue;
         if (answer.note !== undefined) notes[at]!.push(answer.note);
+        exact[at]!.push(answer.exact ? 1 : 0);
         opens[at]!.push(report.openMs);
         answers[at]!.push(report.firstResultMs);
       }
     }
-    for (const [at, { values }] of results.entries()) {
+    for (const [at, result] of results.entries()) {
+      const { values } = result;
       values.openMs = median(opens[at]!);
       values.firstResultMs = median(answers[at]!);
+      values.exact = mean(exact[at]!);
+      if (lanes[at]!.system.effort) noteExact(result, values.exact);
       for (const text of new Set(notes[at])) {
         const times = notes[at]!.filter((other) => other === text).length;
-        results[at]!.notes.push(`${text} (${times} of ${opens[at]!.length} times)`);
+        result.notes.push(`${text} (${times} of ${opens[at]!.length} times)`);
       }
     }
     return results;

@@ -1,41 +1,44 @@
-import { bucketOf, type Dataset, FILTER_BUCKET } from '../data/dataset.js';
-import { kthScores } from '../data/truth.js';
+import { type Dataset, metadataOf } from '../data/dataset.js';
+import { filterKey, passes, passesAll, type RowFilter } from '../data/filters.js';
+import { findNeighbours, type Neighbours } from '../data/truth.js';
 
-/** k-th true scores of the held-out queries, computed when first asked for. */
-export class Truth {
-  readonly #data: Dataset;
-  readonly #k: number;
-  readonly #pause: () => Promise<void>;
-  readonly #known = new Map<string, Promise<Float64Array>>();
+/** What the held-out queries should find. */
+export interface Truth {
+  readonly tuning: readonly Neighbours[];
+  readonly queries: readonly Neighbours[];
+  /** `queries` among the rows that pass. */
+  filtered(filter: RowFilter): readonly Neighbours[];
+}
 
-  constructor(data: Dataset, k: number, pause: () => Promise<void>) {
-    this.#data = data;
-    this.#k = k;
-    this.#pause = pause;
-  }
-
-  tuning(): Promise<Float64Array> {
-    return this.#once('tuning', this.#data.tuning, () => true);
-  }
-
-  queries(): Promise<Float64Array> {
-    return this.#once('queries', this.#data.queries, () => true);
-  }
-
-  filtered(): Promise<Float64Array> {
-    return this.#once('filtered', this.#data.queries, (row) => bucketOf(row) === FILTER_BUCKET);
-  }
-
-  #once(
-    key: string,
-    queries: readonly Float32Array[],
-    passes: (row: number) => boolean,
-  ): Promise<Float64Array> {
-    let scores = this.#known.get(key);
-    if (!scores) {
-      scores = kthScores(this.#data.base, this.#data.dimension, queries, this.#k, passes, this.#pause);
-      this.#known.set(key, scores);
-    }
-    return scores;
-  }
+/** @param filters that will be asked for */
+export async function findTruth(
+  data: Dataset,
+  k: number,
+  filters: readonly RowFilter[],
+  pause: () => Promise<void>,
+): Promise<Truth> {
+  const selective = filters.filter((filter) => !passesAll(filter));
+  const [tuning, queries, ...filtered] = await findNeighbours(
+    data,
+    [
+      { queries: data.tuning, passes: () => true },
+      { queries: data.queries, passes: () => true },
+      ...selective.map((filter) => ({
+        queries: data.queries,
+        passes: (row: number) => passes(filter, metadataOf(row)),
+      })),
+    ],
+    k,
+    pause,
+  );
+  const known = new Map(selective.map((filter, i) => [filterKey(filter), filtered[i]!]));
+  return {
+    tuning: tuning!,
+    queries: queries!,
+    filtered(filter) {
+      const found = passesAll(filter) ? queries : known.get(filterKey(filter));
+      if (!found) throw new Error(`The truth of ${filterKey(filter)} was not asked for beforehand.`);
+      return found;
+    },
+  };
 }

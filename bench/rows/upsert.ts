@@ -1,4 +1,4 @@
-import { bucketOf } from '../data/dataset.js';
+import { metadataOf } from '../data/dataset.js';
 import { mean, percentile } from '../measure/statistics.js';
 import { measurement, note, type RowKind } from './context.js';
 
@@ -21,13 +21,13 @@ export const upsert: RowKind = {
   async measure(context) {
     const { data, params, host, tick, shape } = context;
     const results = [];
-    for (const name of new Set(context.lanes.map((lane) => lane.name))) {
+    for (const name of new Set(context.lanes.plain.map((lane) => lane.name))) {
       context.log(`  ${name}: upserts`);
       const result = measurement('upsert', { name });
       const system = await context.start(name, true);
       await system.open(shape);
       await system.query(data.queries[0]!, params.topK);
-      await system.upsert('warm-up', data.extra[0]!, { bucket: 0 });
+      await system.upsert('warm-up', data.extra[0]!, metadataOf(0));
       const times: number[] = [];
       const put: number[] = [];
       const before = await host.writtenBytes();
@@ -35,13 +35,13 @@ export const upsert: RowKind = {
       while (times.length < params.upserts && (times.length < AT_LEAST || performance.now() < deadline)) {
         const i = times.length + 1;
         const start = performance.now();
-        const { putBytes } = await system.upsert(`new-${i}`, data.extra[i]!, { bucket: bucketOf(i) });
+        const { putBytes } = await system.upsert(`new-${i}`, data.extra[i]!, metadataOf(i));
         times.push(performance.now() - start);
         put.push(putBytes);
       }
       const after = await host.writtenBytes();
       const { ids } = await system.query(data.extra[times.length]!, 1);
-      if (!system.setEf && ids[0] !== `new-${times.length}`) note(result, 'the last upsert was not found');
+      if (ids[0] !== `new-${times.length}`) note(result, 'the last upsert was not found');
       if (times.length < params.upserts) note(result, `${times.length} upserts only: the time was up`);
       await system.close();
       result.values = {

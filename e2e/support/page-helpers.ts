@@ -55,6 +55,16 @@ export function makePageHelpers() {
     return Float32Array.from({ length: rows * dimension }, () => next() * 2 - 1);
   }
 
+  /** Rows around `clusters` centres, row i around centre i mod clusters, as embeddings lie: rows × dimension. */
+  function clustered(rows: number, dimension: number, clusters: number, seed: number): Float32Array {
+    const centres = vectors(clusters, dimension, 1);
+    const noise = vectors(rows, dimension, seed + 1);
+    return noise.map((value, i) => {
+      const row = Math.floor(i / dimension);
+      return centres[(row % clusters) * dimension + (i % dimension)]! + 0.6 * value;
+    });
+  }
+
   /** `prefix0`, `prefix1`, … */
   function ids(count: number, prefix = 'r'): string[] {
     return Array.from({ length: count }, (_, i) => `${prefix}${i}`);
@@ -158,5 +168,5 @@ export function makePageHelpers() {
     });
   }
 
-  return { workers, random, vectors, ids, rejection, codeOf, score, rank, differences, holdLock };
+  return { workers, random, vectors, clustered, ids, rejection, codeOf, score, rank, differences, holdLock };
 }

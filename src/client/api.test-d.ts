@@ -85,7 +85,7 @@ const { matches, receipt } = await notes.query({
 });
 is<Equal<typeof matches, Match<Note>[]>>();
 is<Equal<(typeof matches)[number]['metadata'], Note | undefined>>();
-is<Equal<(typeof receipt)['backend'], 'wasm' | 'js'>>();
+is<Equal<(typeof receipt)['backend'], 'webgpu' | 'wasm' | 'js'>>();
 const answers = await notes.queryMany([{ vector }]);
 is<Equal<typeof answers, QueryResult<Note>[]>>();
 const [got] = await notes.get(['a'], { includeVectors: true });

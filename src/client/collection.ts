@@ -179,6 +179,9 @@ export class Collection<M = unknown> {
   /**
    * The `topK` nearest records. There is no hidden threshold: if k records pass the filter, k are returned.
    *
+   * Large collections have an index, which finds `targetRecall` of the true nearest on average; `receipt.exact` says
+   * whether the answer is exact, and `exact: true` asks for one that is.
+   *
    * @throws `INVALID_ARGUMENT`, `DIMENSION_MISMATCH`, `BACKEND_UNAVAILABLE`, `ABORTED`.
    */
   async query(query: Query<M>): Promise<QueryResult<M>> {
@@ -209,7 +212,12 @@ export class Collection<M = unknown> {
         });
   }
 
-  /** Compacts now: merges segments and gives back the space of replaced and deleted records. Queries go on meanwhile. */
+  /**
+   * Compacts and indexes now, which otherwise happens by itself in idle time: merges segments, gives back the space of
+   * replaced and deleted records, and trains the index of large segments. Queries go on meanwhile.
+   *
+   * @throws `ABORTED`; what was finished before stays.
+   */
   async optimize(
     options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
   ): Promise<void> {
@@ -291,11 +299,15 @@ export class Collection<M = unknown> {
       filter,
       includeVectors = false,
       includeMetadata = true,
+      exact,
+      targetRecall,
     } = query;
     const options = {
       topK,
       includeVectors,
       includeMetadata,
+      ...(exact === undefined ? {} : { exact }),
+      ...(targetRecall === undefined ? {} : { targetRecall }),
       ...(minScore === undefined ? {} : { minScore }),
       ...(filter === undefined ? {} : { filter: filter as NonNullable<Query['filter']> }),
     };

@@ -20,9 +20,10 @@ import type { WorkerSource } from './worker-link.js';
  */
 export async function openStore(name: string, options: StoreOptions = {}): Promise<VectorStore> {
   checkName('store', name);
-  const { storage = 'indexeddb', backend = 'auto', worker, assetBaseUrl } = options;
+  const { storage = 'indexeddb', backend = 'auto', kernel = 'auto', worker, assetBaseUrl } = options;
   checkChoice('storage', storage, ['indexeddb', 'memory']);
   checkChoice('backend', backend, ['auto', 'wasm', 'js']);
+  checkChoice('kernel', kernel, ['auto', 'simd', 'onnx']);
   if (typeof Worker === 'undefined') {
     throw new VectorStoreError(
       'STORAGE_BLOCKED',
@@ -35,7 +36,7 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
       ? undefined
       : new URL(String(assetBaseUrl).replace(/\/?$/, '/'), location.href).href;
   return new VectorStore(
-    await shareLink({ name, storage, backend, assetBaseUrl: base }, workerSource(worker)),
+    await shareLink({ name, storage, backend, kernel, assetBaseUrl: base }, workerSource(worker)),
   );
 }
 

@@ -13,7 +13,7 @@ import { Collection } from './collection.js';
 import { isWorkerEmbedder } from './embed.js';
 import type { SharedLink } from './shared-links.js';
 
-const EVENTS: readonly (keyof StoreEvents)[] = ['change', 'backend', 'worker-lost'];
+const EVENTS: readonly (keyof StoreEvents)[] = ['change', 'backend', 'degraded', 'index', 'worker-lost'];
 
 /** An open store. Made by `openStore`. */
 export class VectorStore {

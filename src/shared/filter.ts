@@ -12,18 +12,21 @@ export function checkFilter(value: unknown): asserts value is UntypedFilter {
   parseFilter(value);
 }
 
-/** Checks a filter and makes it a function; SPEC.md, rules F1 to F21. Throws as `checkFilter`. */
-export function compileFilter(filter: unknown): FilterPredicate {
-  return compileNode(parseFilter(filter));
+/** A filter made ready by one reading of it. */
+export interface CompiledFilter {
+  readonly node: FilterNode;
+  /**
+   * For caches: filters that differ only in the order of keys, of parts or of `$in` operands, in repeated parts, or in
+   * writing implicit operators out, have the same key; filters with the same key mean the same.
+   */
+  readonly key: string;
+  readonly matches: FilterPredicate;
 }
 
-/**
- * A filter as a string, for caches: filters that differ only in the order of keys, of parts or of `$in` operands,
- * or in writing implicit operators out, have the same key; filters with the same key mean the same. Throws as
- * `checkFilter`.
- */
-export function filterKey(filter: unknown): string {
-  return keyOf(parseFilter(filter));
+/** Checks a filter and makes it ready; SPEC.md, rules F1 to F22. Throws as `checkFilter`. */
+export function compileFilter(filter: unknown): CompiledFilter {
+  const node = parseFilter(filter);
+  return { node, key: keyOf(node), matches: compileNode(node) };
 }
 
 function keyOf(node: FilterNode): string {

@@ -61,7 +61,34 @@ export interface WorkerEmbedder {
   readonly assets: Readonly<Record<'model' | 'table' | 'vocabulary', string>>;
 }
 
-export type Backend = 'wasm' | 'js';
+export type Backend = 'webgpu' | 'wasm' | 'js';
+
+/** What scores: plain JS, the WASM SIMD kernels of this package, or ONNX Runtime graphs. */
+export type Kernel = 'js' | 'simd' | 'onnx';
+
+/** `'auto'`: the faster one, by measurement: SIMD on WASM, ONNX Runtime on WebGPU. */
+export type KernelChoice = 'auto' | 'simd' | 'onnx';
+
+export interface BackendStatus {
+  /** What answers now. */
+  active: Backend;
+  kernel: Kernel;
+  /** What was asked for. */
+  requested: 'auto' | Backend;
+  state: 'loading' | 'ready' | 'unavailable';
+  /** Why this one, in words. */
+  reason: string;
+  /** Threads that ONNX Runtime's WASM uses; 1 where it computes nothing or the page is not cross-origin isolated. */
+  threads: number;
+}
+
+/** One step down: something that computed, or was asked to, does not work here. */
+export interface Degradation {
+  from: { backend: Backend; kernel: Kernel };
+  to: { backend: Backend; kernel: Kernel };
+  /** In words. */
+  reason: string;
+}
 
 export interface CollectionOptions {
   /** Numbers in a vector, 1 to 4,096. Needed to create a collection, unless an embedder tells it. */
@@ -115,7 +142,10 @@ interface QueryCommon<M> {
   includeMetadata?: boolean;
   /** Asks for the exact answer whatever index there is. Default false. */
   exact?: boolean;
-  /** Wanted share of the true `topK`, 0 to 1; met by exact search. Default 0.95. */
+  /**
+   * Wanted share of the true `topK`, above 0 and at most 1, on average over queries. Default 0.95. What an index finds is
+   * measured, and as much of it is searched as reaches the target; where that is nearly everything, the answer is exact.
+   */
   targetRecall?: number;
   signal?: AbortSignal;
 }
@@ -149,11 +179,15 @@ export interface Receipt {
   /** False only if fewer than `topK` are returned although more match; then `reason` says why. */
   complete: boolean;
   reason?: string;
-  /** `'flat'`: every live record that passes the filter was scored; `'empty'`: there was none to score. */
-  plan: 'flat' | 'empty';
-  /** What scored the records; `'js'` if any part of the answer came from the plain JS kernels. */
+  /**
+   * `'flat'`: every live record that passes the filter was considered; `'ivf'`: in at least one segment only the
+   * records in the inverted lists nearest to the query; `'empty'`: there was none to consider.
+   */
+  plan: 'flat' | 'ivf' | 'empty';
+  /** What scored the records; the lowest, if several had a part. */
   backend: Backend;
-  /** Rows scored. */
+  kernel: Kernel;
+  /** Records considered. */
   scanned: number;
   /** Milliseconds in the worker, from the request to the answer. */
   elapsedMs: number;
@@ -203,23 +237,38 @@ export interface CollectionStats extends CollectionConfig {
   /** Bytes this page's worker has written for the collection since it was opened. */
   bytesWritten: number;
   generation: number;
-  index: { kind: 'flat' };
+  index: IndexStats;
+}
+
+export interface IndexStats {
+  /** `'ivf'`: at least one segment has inverted lists; `'flat'`: every search is exact. */
+  kind: 'flat' | 'ivf';
+  /** Inverted lists of all segments. */
+  lists: number;
+  /** Live and dead rows in segments that have lists; the others are searched exactly. */
+  indexedRows: number;
+  /** How far the training that is under way has come. */
+  training?: Progress;
+  /** Recall of searches for the default target, as measured: see `RecallStats`. */
+  recall?: RecallStats;
+}
+
+/**
+ * Share of the true `topK` nearest that probing finds, measured against exact searches: with the collection's own
+ * vectors as queries (each without its own record) when the index was made, and with recent queries since.
+ */
+export interface RecallStats {
+  value: number;
+  topK: number;
+  targetRecall: number;
+  /** Queries it was measured with. */
+  sample: number;
 }
 
 export interface StoreStatus {
   name: string;
   storage: 'indexeddb' | 'memory';
-  backend: {
-    /** What answers now. */
-    active: Backend;
-    /** What was asked for. */
-    requested: 'auto' | Backend;
-    state: 'loading' | 'ready' | 'unavailable';
-    /** Why this one, in words. */
-    reason: string;
-    /** WASM threads; 1 where the page is not cross-origin isolated. */
-    threads: number;
-  };
+  backend: BackendStatus;
   /** Whether the browser has promised not to evict this origin; `'unknown'` where it cannot be asked. */
   persisted: boolean | 'unknown';
   usage: {
@@ -236,7 +285,7 @@ export interface StoreStatus {
   workerRestarts: number;
 }
 
-export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit';
+export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit' | 'train';
 
 /** Milliseconds; percentiles over the last 1,024 of each operation. */
 export interface OperationMetrics {
@@ -250,7 +299,13 @@ export interface OperationMetrics {
   p99: number;
 }
 
-export type Metrics = Record<Operation, OperationMetrics>;
+export interface QueryMetrics extends OperationMetrics {
+  /** Answers that were still known: the same question about the same generation. */
+  cacheHits: number;
+  cacheMisses: number;
+}
+
+export type Metrics = Record<Exclude<Operation, 'query'>, OperationMetrics> & { query: QueryMetrics };
 
 export interface ChangeEvent {
   collection: string;
@@ -263,10 +318,26 @@ export interface ChangeEvent {
   origin: 'local' | 'tab';
 }
 
+/** What happens to an index; searches are exact as long as there is none. */
+export type IndexChange =
+  | { state: 'training'; progress: Progress }
+  /** Searches use it from now on. */
+  | { state: 'trained' }
+  /** It could not be made here. */
+  | { state: 'failed'; reason: string }
+  /** It was found damaged and is made again. No record is concerned. */
+  | { state: 'damaged'; reason: string };
+
+export type IndexEvent = IndexChange & { collection: string };
+
 export interface StoreEvents {
   change: ChangeEvent;
   /** The active backend changed. */
-  backend: StoreStatus['backend'];
+  backend: BackendStatus;
+  /** A backend failed, or could not start; the next one has answered, and nothing was lost. */
+  degraded: Degradation;
+  /** An index is made, is ready, or could not be used. */
+  index: IndexEvent;
   /** The worker was lost and the next call starts a new one. */
   'worker-lost': { reason: string };
 }

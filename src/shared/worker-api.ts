@@ -4,6 +4,7 @@ import type {
   Backend,
   CollectionConfig,
   CollectionStats,
+  KernelChoice,
   ListOptions,
   Metric,
   Metrics,
@@ -72,7 +73,7 @@ export interface MatchesOnWire extends RecordsOnWire {
 
 export type QueryOnWire = Pick<
   Query,
-  'topK' | 'minScore' | 'filter' | 'includeVectors' | 'includeMetadata' | 'exact'
+  'topK' | 'minScore' | 'filter' | 'includeVectors' | 'includeMetadata' | 'exact' | 'targetRecall'
 > & {
   readonly vector?: Float32Array<ArrayBuffer>;
   readonly text?: string;
@@ -83,6 +84,7 @@ export interface OpenStoreArgs {
   readonly name: string;
   readonly storage: 'indexeddb' | 'memory';
   readonly backend: 'auto' | Backend;
+  readonly kernel: KernelChoice;
   readonly assetBaseUrl: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Metrics, Operation, OperationMetrics } from '../shared/types.js';
 
-const OPERATIONS: readonly Operation[] = ['upsert', 'delete', 'query', 'open', 'commit'];
+const OPERATIONS: readonly Operation[] = ['upsert', 'delete', 'query', 'open', 'commit', 'train'];
 
 /** Durations kept per operation for the percentiles. */
 const WINDOW = 1024;
@@ -41,8 +41,16 @@ class Durations {
   }
 }
 
+export interface CacheCounts {
+  hits: number;
+  misses: number;
+}
+
 export class MetricsRecorder {
   readonly #durations = new Map(OPERATIONS.map((operation) => [operation, new Durations()]));
+
+  /** Counted by the result caches of the store's collections. */
+  readonly cache: CacheCounts = { hits: 0, misses: 0 };
 
   add(operation: Operation, milliseconds: number): void {
     this.#durations.get(operation)!.add(milliseconds);
@@ -57,8 +65,12 @@ export class MetricsRecorder {
   }
 
   summary(): Metrics {
-    return Object.fromEntries(
+    const operations = Object.fromEntries(
       [...this.#durations].map(([name, durations]) => [name, durations.summary()]),
-    ) as Metrics;
+    ) as Record<Operation, OperationMetrics>;
+    return {
+      ...operations,
+      query: { ...operations.query, cacheHits: this.cache.hits, cacheMisses: this.cache.misses },
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { ChangeEvent, CollectionConfig, StoreStatus } from '../shared/types.js';
+import type { ChangeEvent, CollectionConfig, IndexEvent, StoreStatus } from '../shared/types.js';
 import type {
   CollectionRef,
   OpenCollectionArgs,
@@ -8,13 +8,18 @@ import type {
   StoreEventOnWire,
 } from '../shared/worker-api.js';
 import { CollectionEngine } from './collection/collection-engine.js';
+import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { droppedError } from './collection/state.js';
 import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
+import { trainInWorker } from './index/train-in-worker.js';
 import { MetricsRecorder } from './metrics.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import type { CollectionRow, Storage, StoreRow } from './storage/storage.js';
+
+/** The same rows give the same index. */
+const TRAINING_SEED = 1;
 
 type Emit = (event: StoreEventOnWire) => void;
 
@@ -30,20 +35,27 @@ export class StoreEngine {
     private readonly storage: Storage,
     private readonly row: StoreRow,
     private readonly compute: Compute,
+    private readonly assetBaseUrl: string | undefined,
     private readonly emit: Emit,
   ) {
     this.#embedders = new TextEmbedders(compute);
   }
 
   static async open(
-    { name, storage: kind, backend, assetBaseUrl }: OpenStoreArgs,
+    { name, storage: kind, backend, kernel, assetBaseUrl }: OpenStoreArgs,
     emit: Emit,
   ): Promise<StoreEngine> {
     const began = performance.now();
     const storage = kind === 'memory' ? new MemoryStorage() : new IndexedDbStorage(name);
     const row = await storage.open();
-    const compute = new Compute(backend, assetBaseUrl, (detail) => emit({ type: 'backend', detail }));
-    const engine = new StoreEngine(name, storage, row, compute, emit);
+    const compute = new Compute(
+      { backend, kernel, assetBaseUrl },
+      {
+        onChange: (detail) => emit({ type: 'backend', detail }),
+        onDegraded: (detail) => emit({ type: 'degraded', detail }),
+      },
+    );
+    const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, emit);
     engine.metrics.add('open', performance.now() - began);
     return engine;
   }
@@ -141,13 +153,23 @@ export class StoreEngine {
       compute: this.compute,
       embedders: this.#embedders,
       metrics: this.metrics,
+      training: { train: this.#train, minComponents: TRAINED_COMPONENTS },
       onChange: (detail: ChangeEvent) => this.emit({ type: 'change', detail }),
+      onIndex: (detail: IndexEvent) => this.emit({ type: 'index', detail }),
     };
+    this.compute.start();
     const collection = await CollectionEngine.open(parts, row, this.row.deviceId);
     // A failure here is one of storage or compute, and the calls that need them report it.
     collection.warmUp().catch(() => undefined);
     return collection;
   }
+
+  readonly #train: Train = (rows, { dimension, metric }, options) => {
+    const { assetBaseUrl } = this;
+    return this.metrics.time('train', () =>
+      trainInWorker(rows, { dimension, metric }, { ...options, seed: TRAINING_SEED, assetBaseUrl }),
+    );
+  };
 
   #create({ name, dimension, metric = 'cosine', embeddingSpace }: OpenCollectionArgs) {
     if (dimension === undefined) {

@@ -1,5 +1,10 @@
-import type { Backend } from '../../shared/types.js';
-import type { BestRows } from '../compute/kernels.js';
+import type { BestRows, Kernels } from '../compute/kernels.js';
+
+/** What computed an answer. */
+export type Computed = Pick<Kernels, 'name' | 'backend'>;
+
+const LOWEST_FIRST = ['js', 'wasm', 'webgpu'];
+const NOTHING_COMPUTED: Computed = { name: 'js', backend: 'js' };
 
 export interface Found {
   /** Which of the searched places (views of a snapshot). */
@@ -11,7 +16,7 @@ export interface Found {
 /** Collects the best rows of several blocks, for b queries at once. */
 export class BestMerge {
   readonly #found: Found[][];
-  #backend: Backend | undefined;
+  #computed: Computed | undefined;
 
   constructor(
     queries: number,
@@ -20,18 +25,15 @@ export class BestMerge {
     this.#found = Array.from({ length: queries }, () => []);
   }
 
-  /** `'js'` as soon as plain JS had a part in it. */
-  get backend(): Backend {
-    return this.#backend ?? 'js';
+  /** The lowest of what had a part in it. */
+  get computed(): Computed {
+    return this.#computed ?? NOTHING_COMPUTED;
   }
 
-  /** Adds a block's answer; its row r is row `firstRow + r` of `source`. */
-  add(best: BestRows, source: number, firstRow: number, backend: Backend): void {
-    this.addMapped(best, backend, (row) => ({ source, row: firstRow + row }));
-  }
-
-  addMapped(best: BestRows, backend: Backend, place: (row: number) => { source: number; row: number }): void {
-    this.#backend = this.#backend === 'js' ? 'js' : backend;
+  /** Adds a block's answer; `place` says where its rows are. */
+  add(best: BestRows, by: Computed, place: (row: number) => { source: number; row: number }): void {
+    const lowest = this.#computed ?? by;
+    this.#computed = LOWEST_FIRST.indexOf(by.backend) < LOWEST_FIRST.indexOf(lowest.backend) ? by : lowest;
     for (const [q, found] of this.#found.entries()) {
       for (let i = q * best.k; i < (q + 1) * best.k; i++) {
         if (best.rows[i] === -1) break;

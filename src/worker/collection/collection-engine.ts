@@ -1,11 +1,13 @@
-import { batchError, type Problem, throwIfAborted, VectorStoreError } from '../../shared/errors.js';
-import { compileFilter, filterKey } from '../../shared/filter.js';
+import { batchError, type Problem, VectorStoreError } from '../../shared/errors.js';
+import { compileFilter } from '../../shared/filter.js';
 import { float32Norm } from '../../shared/record-check.js';
 import { packStrings, type StringColumn, unpackString } from '../../shared/string-column.js';
 import type {
   ChangeEvent,
   CollectionConfig,
   CollectionStats,
+  IndexChange,
+  IndexEvent,
   ListOptions,
   Progress,
   Query,
@@ -16,13 +18,15 @@ import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '.
 import type { Compute } from '../compute/compute.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
-import { pause, Queue } from '../slices.js';
+import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
-import { dueMerge, fullMerge, merge } from './compact.js';
+import { indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
+import type { Training } from './list-order.js';
 import { locate } from './locate.js';
+import { Maintenance } from './maintenance.js';
+import { Queries } from './queries.js';
 import { type Place, readRecords, readVectors } from './records.js';
-import { search } from './search.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
 import { CollectionState } from './state.js';
@@ -41,9 +45,6 @@ const MAX_EVENT_IDS = 1000;
 /** Texts unpacked and embedded between two pauses. */
 const TEXTS_PER_BATCH = 256;
 
-/** How long after a commit a due merge begins: a burst of writes is merged once. */
-const MERGE_DELAY_MS = 100;
-
 /** How long the loading of ONNX Runtime, which keeps both cores busy, waits for a first query to go ahead of it. */
 const FIRST_ANSWER_MS = 500;
 
@@ -59,13 +60,15 @@ export interface EngineParts {
   readonly compute: Compute;
   readonly embedders: TextEmbedders;
   readonly metrics: MetricsRecorder;
+  readonly training: Training;
   readonly onChange: (event: ChangeEvent) => void;
+  readonly onIndex: (event: IndexEvent) => void;
 }
 
 /** One open collection: what its calls do, in the words of the public interface. */
 export class CollectionEngine {
-  readonly #merges = new Queue();
-  #mergeTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #maintenance: Maintenance;
+  readonly #queries: Queries;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -75,7 +78,10 @@ export class CollectionEngine {
     private readonly parts: EngineParts,
     private readonly state: CollectionState,
     readonly config: CollectionConfig,
-  ) {}
+  ) {
+    this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
+    this.#maintenance = new Maintenance(state, parts.training, (change) => this.#onIndex(change));
+  }
 
   static async open(parts: EngineParts, row: CollectionRow, deviceId: string): Promise<CollectionEngine> {
     const onCommit = (milliseconds: number) => parts.metrics.add('commit', milliseconds);
@@ -89,7 +95,12 @@ export class CollectionEngine {
     await Promise.all(this.state.current.views.map((view) => view.sealed?.loaded()));
     await Promise.race([this.#answered, new Promise((resolve) => setTimeout(resolve, FIRST_ANSWER_MS))]);
     await compute.load();
-    for (const view of this.state.current.views) await view.sealed?.moveToActiveBackend();
+    for (const { sealed } of this.state.current.views) {
+      await sealed?.moveToActiveKernels();
+      if (sealed?.indexFault !== undefined)
+        this.#onIndex({ state: 'damaged', reason: String(sealed.indexFault) });
+    }
+    this.#maintenance.schedule();
   }
 
   async upsert(
@@ -166,34 +177,17 @@ export class CollectionEngine {
   }
 
   async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
-    const { compute } = this.parts;
-    const answers: MatchesOnWire[] = new Array(queries.length);
-    await this.state.read(async (snapshot) => {
+    const answers = await this.state.read(async (snapshot) => {
       const vectors = await this.#queryVectors(queries, options);
-      for (const { positions, filter } of groupsOf(queries)) {
-        throwIfAborted(options.signal);
-        const { topK = 10, includeVectors = false, includeMetadata = true } = queries[positions[0]!]!;
-        const found = await search(snapshot, compute, {
-          queries: { vectors: joinRows(positions.map((i) => vectors[i]!)), count: positions.length },
-          minScores: positions.map((i) => queries[i]!.minScore),
-          topK,
-          filter,
-          wanted: { vectors: includeVectors, metadata: includeMetadata },
-        });
-        for (const [j, i] of positions.entries()) answers[i] = found[j]!;
-      }
+      return this.#queries.answer(snapshot, queries, vectors, options.signal);
     });
     this.#setAnswered();
     return answers;
   }
 
-  /** Merges segments until each is as large and as clean as it can be. */
-  optimize({ signal, onProgress }: CallOptions): Promise<void> {
-    return this.#merges.run(async () => {
-      await this.state.refresh();
-      for (const segments of fullMerge(this.state.current))
-        await merge(this.state, segments, signal, onProgress);
-    });
+  /** Merges and indexes; see `Maintenance`. */
+  optimize(options: CallOptions): Promise<void> {
+    return this.#maintenance.optimize(options);
   }
 
   async stats(): Promise<CollectionStats> {
@@ -209,7 +203,7 @@ export class CollectionEngine {
       diskBytes: this.diskBytes,
       bytesWritten: this.state.bytesWritten,
       generation,
-      index: { kind: 'flat' },
+      index: indexStats(this.state.current, this.#maintenance.trainingProgress, this.#queries.audited),
     };
   }
 
@@ -221,7 +215,8 @@ export class CollectionEngine {
   }
 
   close(reason: VectorStoreError): void {
-    clearTimeout(this.#mergeTimer);
+    this.#maintenance.close();
+    this.#queries.close();
     this.state.close(reason);
   }
 
@@ -236,27 +231,14 @@ export class CollectionEngine {
         generation,
         origin: 'local',
       });
-      this.#scheduleMerge();
+      this.#maintenance.schedule();
     }
     return { count, generation };
   }
 
-  #scheduleMerge(): void {
-    if (this.#mergeTimer !== undefined || dueMerge(this.state.current).length === 0) return;
-    this.#mergeTimer = setTimeout(() => {
-      this.#mergeTimer = undefined;
-      this.#merges
-        .run(() => this.#mergeWhatIsDue())
-        .catch(() => {
-          // Nothing has changed; the next commit schedules it again.
-        });
-    }, MERGE_DELAY_MS);
-  }
-
-  async #mergeWhatIsDue(): Promise<void> {
-    for (let due = dueMerge(this.state.current); due.length > 0; due = dueMerge(this.state.current)) {
-      if (!(await merge(this.state, due, undefined, () => {}))) return;
-    }
+  #onIndex(change: IndexChange): void {
+    if (change.state === 'trained') this.#queries.forgetAudits();
+    this.parts.onIndex({ ...change, collection: this.config.name });
   }
 
   async #embedRecords({ ids, vectors, texts, toEmbed }: PackedRecords, options: CallOptions): Promise<void> {
@@ -350,38 +332,5 @@ function noKnownWord(text: string): string {
 }
 
 function compiled(filter: Query['filter']): CompiledFilter | undefined {
-  return filter === undefined ? undefined : { key: filterKey(filter), matches: compileFilter(filter) };
-}
-
-interface QueryGroup {
-  readonly positions: number[];
-  readonly filter: CompiledFilter | undefined;
-}
-
-/** Queries that can share their graph runs; each group's filter is made ready once. */
-function groupsOf(queries: readonly QueryOnWire[]): Iterable<QueryGroup> {
-  const groups = new Map<string, QueryGroup>();
-  for (const [i, { topK, filter, includeVectors, includeMetadata }] of queries.entries()) {
-    const filterPart = filter === undefined ? null : filterKey(filter);
-    const key = JSON.stringify([topK, filterPart, includeVectors, includeMetadata]);
-    const group = groups.get(key);
-    if (group !== undefined) {
-      group.positions.push(i);
-    } else {
-      const ready = filterPart === null ? undefined : { key: filterPart, matches: compileFilter(filter) };
-      groups.set(key, { positions: [i], filter: ready });
-    }
-  }
-  return groups.values();
-}
-
-function joinRows(rows: readonly Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
-  if (rows.length === 1) return rows[0]!;
-  const joined = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    joined.set(row, at);
-    at += row.length;
-  }
-  return joined;
+  return filter === undefined ? undefined : compileFilter(filter);
 }

@@ -11,6 +11,12 @@ import { free } from '../free.js';
  */
 export const PAGE_BYTES = 4 << 20;
 
+/**
+ * Page size of vectors in the order of lists: a first answer, and one from storage, read a few lists only. Smaller:
+ * faster single reads, slower writing and loading.
+ */
+export const LISTED_PAGE_BYTES = 512 << 10;
+
 /** Numeric pages and shards start at a multiple of this, so that bitmaps can be cut at byte borders. */
 const ROW_ALIGNMENT = 8;
 
@@ -20,18 +26,19 @@ export interface Paged {
   readonly pages: Uint8Array<ArrayBuffer>[];
 }
 
-export function rowsPerPage(bytesPerRow: number): number {
-  return Math.max(ROW_ALIGNMENT, Math.floor(PAGE_BYTES / bytesPerRow / ROW_ALIGNMENT) * ROW_ALIGNMENT);
+export function rowsPerPage(bytesPerRow: number, pageBytes = PAGE_BYTES): number {
+  return Math.max(ROW_ALIGNMENT, Math.floor(pageBytes / bytesPerRow / ROW_ALIGNMENT) * ROW_ALIGNMENT);
 }
 
 /** The pages are views of `data`. */
 export function packNumbers(
   data: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
   bytesPerRow: number,
+  pageBytes = PAGE_BYTES,
 ): Paged {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const rows = bytes.length / bytesPerRow;
-  const step = rowsPerPage(bytesPerRow);
+  const step = rowsPerPage(bytesPerRow, pageBytes);
   const starts: number[] = [];
   const pages: Uint8Array<ArrayBuffer>[] = [];
   for (let row = 0; row < rows; row += step) {

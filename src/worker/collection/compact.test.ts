@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { STAMP_BYTES } from '../../shared/stamp.js';
 import { packStrings, unpackStrings } from '../../shared/string-column.js';
-import { Compute } from '../compute/compute.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import { dueMerge, fullMerge, merge } from './compact.js';
-import { batch, CONFIG, type PlainRecord, packRecords, record } from './engine.contract.js';
+import { batch, CONFIG, jsCompute, type PlainRecord, packRecords, record } from './engine.contract.js';
 import { readRecords } from './records.js';
 import { SEALED_ROWS } from './segment.js';
 import { onlyTombstones, TOMBSTONE_BYTES } from './segment-writer.js';
@@ -13,6 +12,8 @@ import { checkedNorms, deleteRecords, writeRecords } from './writes.js';
 
 const DISK = { durability: 'disk' } as const;
 const nothing = () => {};
+
+const options = (signal?: AbortSignal) => ({ training: undefined, signal, onProgress: nothing });
 
 let storage: MemoryStorage;
 let state: CollectionState;
@@ -25,7 +26,7 @@ beforeEach(async () => {
 /** A further one is another tab. */
 async function openState(): Promise<CollectionState> {
   const row = await storage.createCollection(CONFIG);
-  const compute = new Compute('js', undefined, nothing);
+  const compute = jsCompute();
   return CollectionState.open(storage, compute, row, (await storage.readStore()).deviceId, nothing);
 }
 
@@ -107,7 +108,7 @@ describe('dueMerge', () => {
     let rounds = 0;
     for (let due = dueMerge(state.current); due.length > 0; due = dueMerge(state.current), rounds++) {
       expect(rounds).toBeLessThan(10);
-      expect(await merge(state, due, undefined, nothing)).toBe(true);
+      expect(await merge(state, due, options())).toBe(true);
     }
     expect(rounds).toBeGreaterThan(0);
     expect((await everything()).length).toBe(2_401);
@@ -123,7 +124,7 @@ describe('merge', () => {
     const before = await everything();
     const { generation } = state.current;
     expect(fullMerge(state.current)).toEqual([segmentIds()]);
-    expect(await merge(state, segmentIds(), undefined, nothing)).toBe(true);
+    expect(await merge(state, segmentIds(), options())).toBe(true);
     expect(await everything()).toEqual(before);
     expect(before.map(({ id, x }) => [id, x])).toEqual([
       ['a', 1],
@@ -148,7 +149,7 @@ describe('merge', () => {
       await kill(['r000000', 'r000025']);
       await write([record('r000007', 1, 777), record('new', 1, 888)]);
     });
-    expect(await merge(state, due, undefined, nothing)).toBe(true);
+    expect(await merge(state, due, options())).toBe(true);
     const expected = new Map(batch(0, 40).map(({ id, vector }) => [id, vector[1]]));
     for (const id of ['r000000', 'r000003', 'r000025']) expected.delete(id);
     expected.set('r000007', 777).set('new', 888);
@@ -165,10 +166,10 @@ describe('merge', () => {
     const other = await openState();
     const due = segmentIds();
     whileMerging(async () => {
-      await merge(other, due, undefined, nothing);
+      await merge(other, due, options());
       await write([record('later', 1, 5)], other);
     });
-    expect(await merge(state, due, undefined, nothing)).toBe(false);
+    expect(await merge(state, due, options())).toBe(false);
     await state.refresh();
     expect(idsOf(await everything())).toEqual(['later', ...idsOf(batch(0, 40))]);
     expect(state.current.views).toHaveLength(2);
@@ -182,7 +183,7 @@ describe('merge', () => {
       await write([record('later')], other);
       await kill(['r000001'], other);
     });
-    expect(await merge(state, segmentIds(), undefined, nothing)).toBe(true);
+    expect(await merge(state, segmentIds(), options())).toBe(true);
     expect(idsOf(await everything())).toEqual([
       'later',
       ...idsOf(batch(0, 40)).filter((id) => id !== 'r000001'),
@@ -192,7 +193,7 @@ describe('merge', () => {
   it('S6 leaves nothing where everything is dead', async () => {
     await write(batch(0, 20));
     await kill(idsOf(batch(0, 20)));
-    expect(await merge(state, segmentIds(), undefined, nothing)).toBe(true);
+    expect(await merge(state, segmentIds(), options())).toBe(true);
     expect(state.current.views).toEqual([]);
     await write([record('a')]);
     expect(idsOf(await everything())).toEqual(['a']);
@@ -205,7 +206,7 @@ describe('merge', () => {
     stamps.fill(0, TOMBSTONE_BYTES + STAMP_BYTES, 2 * TOMBSTONE_BYTES);
     const ids = packStrings(['x', 'zero base', 'y']);
     await state.commit(async () => ({ content: onlyTombstones({ ids, stamps }) }), DISK);
-    await merge(state, segmentIds(), undefined, nothing);
+    await merge(state, segmentIds(), options());
     const check = async (on: CollectionState) => {
       expect(on.current.views).toHaveLength(1);
       const kept = (await on.current.views[0]!.segment.tombstones())!;
@@ -219,7 +220,7 @@ describe('merge', () => {
     await check(await openState());
     // Not even where no row is left.
     await kill(idsOf(batch(0, 5)));
-    await merge(state, segmentIds(), undefined, nothing);
+    await merge(state, segmentIds(), options());
     await check(state);
     expect(state.current.live).toBe(0);
   });
@@ -243,7 +244,7 @@ describe('merge', () => {
       };
       const segments = segmentIds();
       const { generation } = state.current;
-      const end = await merge(state, segments, controller.signal, nothing).catch((error) => error);
+      const end = await merge(state, segments, options(controller.signal)).catch((error) => error);
       storage.readPages = readPages;
       expect(await everything()).toEqual(before);
       if (end === true) break;
@@ -274,7 +275,7 @@ describe('stamps', () => {
         await write([record('a', 1, i), record(`b${i}`)], tabs[i % tabs.length]!);
         if (i % 4 === 3) {
           await tabs[0]!.refresh();
-          await merge(tabs[0]!, segmentIds(tabs[0]!), undefined, nothing);
+          await merge(tabs[0]!, segmentIds(tabs[0]!), options());
         }
         expect(await stampOf(`b${i}`)).toBe(await stampOf('a'));
         stamps.push(await stampOf('a'));

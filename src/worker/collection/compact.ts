@@ -3,8 +3,10 @@ import { STAMP_BYTES } from '../../shared/stamp.js';
 import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
 import type { Progress } from '../../shared/types.js';
 import { hasBit } from '../bitmap.js';
+import { free } from '../free.js';
 import { Slice } from '../slices.js';
-import { rowsPerPage } from './columns.js';
+import { INDEX_VERSION } from '../storage/storage.js';
+import { inListOrder, isWorthTraining, type Training } from './list-order.js';
 import { SEALED_ROWS } from './segment.js';
 import type { SegmentView } from './segment-view.js';
 import { onlyTombstones, type SegmentContent, TOMBSTONE_BYTES, type Tombstones } from './segment-writer.js';
@@ -60,12 +62,29 @@ export function fullMerge(snapshot: Snapshot): number[][] {
   return groups.filter((views) => views.length > 1 || views.some(isWasteful)).map(segmentIds);
 }
 
-/** Merges the segments with these ids. False: they are not there any more. */
+/** A sealed segment that has no index, or one that cannot be used, and is large enough to gain by one. */
+export function dueTraining({ row, views }: Snapshot, training: Training): number[] {
+  const view = views.find(
+    ({ sealed, live, segment }) =>
+      sealed !== undefined &&
+      (segment.manifest.index?.version !== INDEX_VERSION || sealed.indexFault !== undefined) &&
+      isWorthTraining(training, live, row.config.dimension),
+  );
+  return view === undefined ? [] : [view.segment.id];
+}
+
+export interface MergeOptions {
+  /** Undefined: nothing is indexed. */
+  readonly training: Training | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Merges the segments with these ids, and indexes a large result. False: they are not there any more. */
 export async function merge(
   state: CollectionState,
   segments: readonly number[],
-  signal: AbortSignal | undefined,
-  onProgress: (progress: Progress) => void,
+  { training, signal, onProgress }: MergeOptions,
 ): Promise<boolean> {
   // Outside the lock: writes and queries go on meanwhile.
   const gathered = await state.read(async (snapshot) => {
@@ -74,7 +93,11 @@ export async function merge(
     return still && { views: still, ...(await gather(still, snapshot, signal, onProgress)) };
   });
   if (gathered === undefined) return false;
-  const { content, newRows, views } = gathered;
+  const { views } = gathered;
+  const { content, newRows } =
+    training === undefined
+      ? gathered
+      : await inListOrder(gathered, state.current.row.config, training, signal, onProgress);
   let gone = false;
   await state.commit(
     async (snapshot): Promise<Change | undefined> => {
@@ -140,16 +163,17 @@ async function gather(
       await segment.texts(),
     ];
     const [ownNorms, ownStamps] = [await segment.norms(), await segment.stamps()];
-    const step = rowsPerPage(dimension * 4) * 16;
-    for (let from = 0; from < segment.rows; from += step) {
+    const { rowsPerPage } = segment;
+    for (let page = 0; page * rowsPerPage < segment.rows; page++) {
       throwIfAborted(signal);
-      const to = Math.min(segment.rows, from + step);
-      const ownVectors = await segment.readVectors(from, to);
+      const from = page * rowsPerPage;
+      const to = Math.min(segment.rows, from + rowsPerPage);
+      const [ownVectors] = await segment.readVectorPages(page, page + 1);
       for (let row = from; row < to; row++) {
         if (dead !== undefined && hasBit(dead, row)) continue;
         own[row] = at;
         vectors.set(
-          ownVectors.subarray((row - from) * dimension, (row - from + 1) * dimension),
+          ownVectors!.subarray((row - from) * dimension, (row - from + 1) * dimension),
           at * dimension,
         );
         norms[at] = ownNorms[row]!;
@@ -160,6 +184,7 @@ async function gather(
         at++;
         if ((at & 255) === 0 && slice.isOver()) await slice.next();
       }
+      free(ownVectors!);
       onProgress({ done: at, total: rows });
     }
   }

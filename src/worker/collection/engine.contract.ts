@@ -1,11 +1,13 @@
 import { packStrings, type StringColumn } from '../../shared/string-column.js';
-import type { ChangeEvent, CollectionConfig, Metric } from '../../shared/types.js';
+import type { ChangeEvent, CollectionConfig, IndexEvent, Metric } from '../../shared/types.js';
 import type { PackedRecords, RecordsOnWire } from '../../shared/worker-api.js';
-import { Compute } from '../compute/compute.js';
+import { Compute, type ComputeOptions } from '../compute/compute.js';
 import { TextEmbedders } from '../embed/text-embedders.js';
+import { trainInWorker } from '../index/train-in-worker.js';
 import { MetricsRecorder } from '../metrics.js';
 import type { Storage } from '../storage/storage.js';
 import { type CallOptions, CollectionEngine } from './collection-engine.js';
+import type { Train } from './list-order.js';
 
 // What tests of the collection engine share: opening one on a storage, and talking to it in plain records.
 
@@ -19,26 +21,47 @@ export interface PlainRecord {
 export interface OpenedEngine {
   readonly engine: CollectionEngine;
   readonly changes: ChangeEvent[];
+  readonly indexEvents: IndexEvent[];
   readonly metrics: MetricsRecorder;
 }
 
+export function jsCompute(): Compute {
+  return computeWith('js');
+}
+
+export function computeWith(backend: ComputeOptions['backend'], kernel: ComputeOptions['kernel'] = 'auto') {
+  return new Compute(
+    { backend, kernel, assetBaseUrl: undefined },
+    { onChange: () => {}, onDegraded: () => {} },
+  );
+}
+
+/** Trains on this thread, with plain JS. */
+const trainHere: Train = (rows, { dimension, metric }, options) =>
+  trainInWorker(rows, { dimension, metric }, { ...options, seed: 1, assetBaseUrl: undefined });
+
+/** @param minComponents of segments that get an index; by default none does. */
 export async function openEngine(
   storage: Storage,
   config: CollectionConfig,
-  compute = new Compute('js', undefined, () => {}),
+  compute = jsCompute(),
+  minComponents = Number.POSITIVE_INFINITY,
 ): Promise<OpenedEngine> {
   const { deviceId } = await storage.readStore();
   const row = await storage.createCollection(config);
   const changes: ChangeEvent[] = [];
+  const indexEvents: IndexEvent[] = [];
   const metrics = new MetricsRecorder();
   const parts = {
     storage,
     compute,
     embedders: new TextEmbedders(compute),
     metrics,
+    training: { train: trainHere, minComponents },
     onChange: (event: ChangeEvent) => changes.push(event),
+    onIndex: (event: IndexEvent) => indexEvents.push(event),
   };
-  return { engine: await CollectionEngine.open(parts, row, deviceId), changes, metrics };
+  return { engine: await CollectionEngine.open(parts, row, deviceId), changes, indexEvents, metrics };
 }
 
 export function callOptions(signal = new AbortController().signal): CallOptions {

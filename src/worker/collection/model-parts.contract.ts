@@ -1,7 +1,20 @@
 import { expect } from 'vitest';
-import type { Query } from '../../shared/types.js';
+import type { Backend, CollectionConfig, Query } from '../../shared/types.js';
+import type { Compute } from '../compute/compute.js';
+import type { Storage } from '../storage/storage.js';
 
-// What the records of the model test look like.
+// What the model test runs on, and what its records look like.
+
+export interface ModelWorld {
+  readonly config: CollectionConfig;
+  /** Reaches the same data each time. */
+  connect(): Promise<Storage>;
+  readonly compute: Compute;
+  /** What has to score the records. */
+  readonly backend: Backend;
+  /** Of segments that get an index. */
+  readonly minComponents: number;
+}
 
 export interface Metadata {
   readonly n: number;
@@ -34,4 +47,13 @@ export const FILTERS: readonly [Filter, (metadata: Metadata | undefined) => bool
 export function within(value: number, expected: number, difference: number, about: string): void {
   if (Math.abs(value - expected) <= difference) return;
   expect.fail(`score or distance of ${about} is ${value}, not within ${difference} of ${expected}`);
+}
+
+/**
+ * Of answers for targets of 0.5 to 0.95. Random vectors of few dimensions are what lists are worst at; filters and
+ * deletes make it no easier.
+ */
+export function expectRecall(recalls: readonly number[]): void {
+  expect(recalls.length).toBeGreaterThan(0);
+  expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThan(0.6);
 }

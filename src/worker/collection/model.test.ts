@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Metric } from '../../shared/types.js';
-import { Compute } from '../compute/compute.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
+import { jsCompute } from './engine.contract.js';
 import { runModel } from './model.contract.js';
+import { expectRecall } from './model-parts.contract.js';
 
 // 3 × 800 steps. VITE_MODEL_SEED repeats a run.
 const SEED = Number(import.meta.env.VITE_MODEL_SEED ?? Date.now() % 1e9);
@@ -12,13 +13,15 @@ it.each<[Metric, number]>([
   ['dot', SEED + 1],
   ['l2', SEED + 2],
 ])(
-  'Q1 C5 C9 C10 C11 C14: plain JS on MemoryStorage answers as the model does (%s, seed %i)',
+  'Q1 C5 C9 C10 C11 C14 I4 I7: plain JS on MemoryStorage answers as the model does (%s, seed %i)',
   async (metric, seed) => {
     const storage = new MemoryStorage();
     const config = { name: 'model', dimension: 8, metric };
-    const compute = new Compute('js', undefined, () => {});
-    const ran = await runModel({ config, compute, backend: 'js', connect: async () => storage }, seed, 800);
+    const compute = jsCompute();
+    const world = { config, compute, backend: 'js', connect: async () => storage } as const;
+    const ran = await runModel({ ...world, minComponents: 20_000 }, seed, 800);
     expect(ran.sealed).toBe(true);
+    expectRecall(ran.recalls);
   },
   90_000,
 );

@@ -51,7 +51,9 @@ export async function readVectors(
   const copies = [...bySource].map(async ([source, positions]) => {
     const rows = positions.map((i) => places[i]!.row);
     const copied = await snapshot.views[source]!.segment.copyVectors(rows);
-    for (const [j, i] of positions.entries()) vectors.set(copied[j]!, i * dimension);
+    for (const [j, i] of positions.entries()) {
+      vectors.set(copied.subarray(j * dimension, (j + 1) * dimension), i * dimension);
+    }
   });
   await Promise.all(copies);
   return vectors;

@@ -1,115 +1,109 @@
+import { VectorStoreError } from '../../shared/errors.js';
 import type { Metric } from '../../shared/types.js';
-import type { Bitmap } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
-import type { Kernels, QueryVectors, RowBlock, Rows } from '../compute/kernels.js';
+import { jsKernels } from '../compute/js-kernels.js';
+import type {
+  BestRows,
+  InvertedLists,
+  Kernels,
+  QueryVectors,
+  RowBlock,
+  RowPage,
+  Scope,
+} from '../compute/kernels.js';
 import { free } from '../free.js';
-import { pause, Queue } from '../slices.js';
-import type { BestMerge } from './best-merge.js';
-import { rowsPerPage } from './columns.js';
+import { Queue } from '../slices.js';
+import { PAGE_BYTES } from './columns.js';
+import { probeFromStorage } from './early-probe.js';
 import type { Segment } from './segment.js';
-
-/**
- * Vector bytes in one block. Larger: fewer graph runs (0.05 ms each), but a longer pause while ONNX Runtime takes
- * the rows in (about 40 ms at 16 MiB), and that many bytes more memory at the peak.
- */
-const BLOCK_BYTES = 16 << 20;
 
 interface Held {
   readonly block: RowBlock;
-  /** The rows, while the block is a view of them. */
-  readonly data: Rows | undefined;
-  /** They were read for this block alone: their memory can be given back with it. */
-  readonly isOwnData: boolean;
+  readonly kernels: Kernels;
+  readonly hasLists: boolean;
 }
 
-interface Shard {
-  readonly start: number;
-  readonly rows: number;
-  /** Undefined after a failure: the next search tries again. */
-  held: Promise<Held> | undefined;
+/** What of a segment is at hand; the rest is read from storage. */
+export interface AtHand {
+  readonly vectors: Float32Array<ArrayBuffer>;
+  readonly lists: InvertedLists | undefined;
+}
+
+export interface SealedAnswer {
+  readonly best: BestRows;
+  readonly kernels: Kernels;
+  /** Only the nearest lists were looked at. */
+  readonly probed: boolean;
 }
 
 /**
- * The vectors of a large segment in memory, as blocks that are searched one after another. They start in plain JS
- * (searchable as soon as they are read) and move into ONNX Runtime, block by block, when it is ready; each block
- * exists in one of the two, so that memory holds the vectors once.
+ * The vectors of a large segment in memory, as one block that can be searched. It is made with the best kernels
+ * that work at the time and moves to better ones when they have loaded; where kernels fail at work, the rows come
+ * from storage again and the next ones answer. So memory holds the vectors once.
  */
 export class SealedRows {
   /** Reads under way on snapshots that hold this. */
   users = 0;
-  readonly #shards: Shard[] = [];
-  readonly #parts = new WeakMap<Bitmap, Bitmap[]>();
   readonly #moves = new Queue();
   #released = false;
+  /** Undefined after a failure: the next search tries again. */
+  #held: Promise<Held> | undefined;
+  /** All rows are in memory. */
+  #isLoaded = false;
+  /** The lists, until kernels hold them. */
+  #reading: Promise<InvertedLists | undefined> | undefined;
 
-  /** @param vectors the segment's vectors, where they are at hand; otherwise they are read from storage. */
+  /** Why the segment's index cannot be used, where it cannot: it has to be made again. */
+  indexFault: unknown;
+
   constructor(
     private readonly segment: Segment,
     private readonly metric: Metric,
     private readonly compute: Compute,
-    vectors: Float32Array<ArrayBuffer> | undefined,
+    atHand: AtHand | undefined,
   ) {
-    const { dimension } = segment;
-    const page = rowsPerPage(dimension * 4);
-    const step = page * Math.max(1, Math.floor(BLOCK_BYTES / (page * dimension * 4)));
-    // Two at a time: storage reads one while the other is checked and handed over. More would only wait in memory.
-    let oneBefore: Promise<unknown> = Promise.resolve();
-    let twoBefore = oneBefore;
-    for (let start = 0; start < segment.rows; start += step) {
-      const rows = Math.min(step, segment.rows - start);
-      const own = vectors?.subarray(start * dimension, (start + rows) * dimension);
-      const shard: Shard = { start, rows, held: undefined };
-      const held = this.#begin(
-        shard,
-        twoBefore.then(() => this.#load(start, rows, own)),
-      );
-      twoBefore = oneBefore;
-      oneBefore = held.catch(() => undefined);
-      this.#shards.push(shard);
-    }
+    void this.#begin(atHand);
   }
 
-  /** When every block can be searched. */
+  /** When it can be searched. */
   async loaded(): Promise<void> {
-    await Promise.all(this.#shards.map((shard) => this.#heldOf(shard)));
+    await this.#current();
   }
 
   get memoryBytes(): number {
     return this.segment.rows * this.segment.dimension * 4;
   }
 
-  /** Adds the best of all blocks to `best`, as rows of `source`. */
-  async search(
-    queries: QueryVectors,
-    k: number,
-    excluded: Bitmap | undefined,
-    best: BestMerge,
-    source: number,
-  ) {
-    const parts = excluded && this.#partsOf(excluded);
-    for (const [i, shard] of this.#shards.entries()) {
-      await this.#searchShard(shard, queries, k, parts?.[i], best, source);
+  async search(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer> {
+    const early = await this.#searchEarly(queries, k, scope);
+    if (early !== undefined) return early;
+    const held = this.#current();
+    const { block, kernels, hasLists } = await held;
+    try {
+      const best = await block.search(queries, k, scope);
+      return { best, kernels, probed: hasLists && scope.probes !== undefined };
+    } catch (error) {
+      // The rows have moved meanwhile, and the block was released.
+      if (this.#held !== undefined && this.#held !== held) return this.search(queries, k, scope);
+      if (kernels === jsKernels || this.#released) throw error;
+      // The rows are in storage: answer from there, with the next kernels.
+      this.compute.giveUp(kernels, error);
+      this.#held = undefined;
+      void block.release().catch(() => undefined);
+      return this.search(queries, k, scope);
     }
   }
 
-  /** Moves what is still in plain JS into ONNX Runtime, if that is what computes now. */
-  moveToActiveBackend(): Promise<void> {
+  /** Moves to what computes now, if that is something else. */
+  moveToActiveKernels(): Promise<void> {
     return this.#moves.run(async () => {
-      for (const shard of this.#shards) {
-        if (this.#released || !this.compute.usesOrt) return;
-        const { block, data, isOwnData } = await this.#heldOf(shard);
-        if (block.backend === 'wasm' || data === undefined) continue;
-        try {
-          const kernels = await this.compute.kernels();
-          const moved = await kernels.hold(data, this.segment.dimension, this.metric);
-          shard.held = Promise.resolve({ block: moved, data: undefined, isOwnData: false });
-          // A search that began before may still be reading them.
-          if (isOwnData && this.users === 0) free(data.vectors);
-        } catch (error) {
-          this.compute.giveUp(error);
-        }
-        await pause();
-      }
+      const before = await this.#current();
+      if (this.#released || before.kernels === this.compute.active) return;
+      const after = this.#hold(undefined);
+      await after;
+      if (this.#released) return;
+      this.#held = after;
+      await before.block.release();
     });
   }
 
@@ -117,73 +111,101 @@ export class SealedRows {
   async release(): Promise<void> {
     this.#released = true;
     await this.#moves.run(async () => {
-      for (const shard of this.#shards)
-        await shard.held?.then(({ block }) => block.release()).catch(() => undefined);
+      await this.#held?.then(({ block }) => block.release()).catch(() => undefined);
     });
   }
 
-  /** Each shard's part of a bitmap; the same objects each time, since kernels remember what they made of them. */
-  #partsOf(excluded: Bitmap): Bitmap[] {
-    let parts = this.#parts.get(excluded);
-    if (parts === undefined) {
-      parts = this.#shards.map(({ start, rows }) => excluded.subarray(start >>> 3, (start + rows + 7) >>> 3));
-      this.#parts.set(excluded, parts);
-    }
-    return parts;
+  /** While the rows are still being read: what needs few of them. */
+  async #searchEarly(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer | undefined> {
+    if (this.#isLoaded || scope.probes === undefined) return undefined;
+    const lists = await this.#lists();
+    const kernels = await this.compute.kernels();
+    if (this.#isLoaded || lists === undefined) return undefined;
+    const { segment, metric } = this;
+    const best = await probeFromStorage(segment, lists, metric, kernels, queries, k, scope);
+    return best && { best, kernels, probed: true };
   }
 
-  async #searchShard(
-    shard: Shard,
-    queries: QueryVectors,
-    k: number,
-    excluded: Bitmap | undefined,
-    best: BestMerge,
-    source: number,
-  ): Promise<void> {
-    const { block } = await this.#heldOf(shard);
-    try {
-      best.add(await block.search(queries, k, excluded), source, shard.start, block.backend);
-    } catch (error) {
-      if (block.backend === 'js' || this.#released) throw error;
-      // ONNX Runtime failed at work. The rows are in storage: answer from there, in plain JS.
-      this.compute.giveUp(error);
-      shard.held = undefined;
-      void block.release().catch(() => undefined);
-      const { block: substitute } = await this.#heldOf(shard);
-      best.add(await substitute.search(queries, k, excluded), source, shard.start, substitute.backend);
-    }
+  #current(): Promise<Held> {
+    return this.#held ?? this.#begin(undefined);
   }
 
-  #heldOf(shard: Shard): Promise<Held> {
-    return shard.held ?? this.#begin(shard, this.#load(shard.start, shard.rows, undefined));
-  }
-
-  #begin(shard: Shard, held: Promise<Held>): Promise<Held> {
-    shard.held = held;
+  #begin(atHand: AtHand | undefined): Promise<Held> {
+    const held = this.#hold(atHand);
+    this.#held = held;
     held.catch(() => {
-      if (shard.held === held) shard.held = undefined;
+      if (this.#held === held) this.#held = undefined;
     });
     return held;
   }
 
-  async #load(start: number, rows: number, vectors: Float32Array<ArrayBuffer> | undefined): Promise<Held> {
-    const norms = (await this.segment.norms()).subarray(start, start + rows);
-    const isOwnData = vectors === undefined;
-    const data = { vectors: vectors ?? (await this.segment.readVectors(start, start + rows)), norms };
+  async #hold(atHand: AtHand | undefined): Promise<Held> {
+    const { rows, dimension } = this.segment;
+    const lists = atHand === undefined ? await this.#lists() : atHand.lists;
+    const shape = { rows, dimension, metric: this.metric, lists };
     const kernels = await this.compute.kernels();
+    let isOfStorage = false;
+    const pages = async function* (own: AsyncIterable<RowPage>) {
+      try {
+        yield* own;
+      } catch (error) {
+        isOfStorage = true;
+        throw error;
+      }
+    };
     try {
-      return await this.#hold(kernels, data, isOwnData);
+      const block = await kernels.hold(shape, pages(this.#pages(atHand?.vectors, kernels)));
+      if (atHand !== undefined && !kernels.holdsByReference) free(atHand.vectors);
+      this.#isLoaded = true;
+      this.#reading = undefined;
+      return { block, kernels, hasLists: lists !== undefined };
     } catch (error) {
-      if (kernels.backend === 'js') throw error;
-      this.compute.giveUp(error);
-      return this.#hold(await this.compute.kernels(), data, isOwnData);
+      if (isOfStorage || kernels === jsKernels) throw error;
+      this.compute.giveUp(kernels, error);
+      return this.#hold(atHand);
     }
   }
 
-  async #hold(kernels: Kernels, data: Rows, isOwnData: boolean): Promise<Held> {
-    const block = await kernels.hold(data, this.segment.dimension, this.metric);
-    if (kernels.holdsByReference) return { block, data, isOwnData };
-    if (isOwnData) free(data.vectors);
-    return { block, data: undefined, isOwnData: false };
+  /** The index is derived from the records: without it they are searched exactly. */
+  async #lists(): Promise<InvertedLists | undefined> {
+    if (this.indexFault !== undefined) return undefined;
+    try {
+      this.#reading ??= this.segment.lists();
+      return await this.#reading;
+    } catch (error) {
+      if (!(error instanceof VectorStoreError) || error.code !== 'CORRUPT') throw error;
+      this.indexFault = error;
+      return undefined;
+    }
+  }
+
+  /** Pages are read while those before are taken in, as many as make one of usual size; more would only wait. */
+  async *#pages(vectors: Float32Array<ArrayBuffer> | undefined, kernels: Kernels): AsyncGenerator<RowPage> {
+    const { rows, dimension, rowsPerPage } = this.segment;
+    const norms = await this.segment.norms();
+    const pageCount = Math.ceil(rows / rowsPerPage);
+    const atOnce = Math.max(1, Math.round(PAGE_BYTES / (rowsPerPage * dimension * 4)));
+    const read = async (from: number) => {
+      const to = Math.min(pageCount, from + atOnce);
+      if (vectors === undefined) return this.segment.readVectorPages(from, to);
+      const [first, end] = [from * rowsPerPage, Math.min(rows, to * rowsPerPage)];
+      return [vectors.subarray(first * dimension, end * dimension)];
+    };
+    let next = read(0);
+    for (let page = 0; page < pageCount; page += atOnce) {
+      const pages = await next;
+      if (page + atOnce < pageCount) {
+        next = read(page + atOnce);
+        // Reported when its turn comes, unless the reader stops before.
+        next.catch(() => undefined);
+      }
+      let start = page * rowsPerPage;
+      for (const own of pages) {
+        const end = start + own.length / dimension;
+        yield { start, vectors: own, norms: norms.subarray(start, end) };
+        if (vectors === undefined && !kernels.holdsByReference) free(own);
+        start = end;
+      }
+    }
   }
 }

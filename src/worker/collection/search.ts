@@ -4,48 +4,78 @@ import type { Bitmap } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
 import type { QueryVectors } from '../compute/kernels.js';
 import { BestMerge, type Found } from './best-merge.js';
+import { isTooNarrow, planSearch, wider } from './plan.js';
 import { readRecords, type Wanted } from './records.js';
+import type { SealedRows } from './sealed-rows.js';
 import type { CompiledFilter } from './segment.js';
-import { select } from './segment-view.js';
+import { type SegmentView, type Selection, select } from './segment-view.js';
 import type { Snapshot } from './snapshot.js';
 
-/** Queries that differ in nothing but their vector and `minScore`, so that they share each graph run. */
-export interface SearchGroup {
+/** Queries that differ in nothing but their vector, so that they are computed together. */
+export interface FindGroup {
   readonly queries: QueryVectors;
-  readonly minScores: readonly (number | undefined)[];
   readonly topK: number;
   readonly filter: CompiledFilter | undefined;
+  /** Undefined: exact. */
+  readonly targetRecall: number | undefined;
+  /** How many times the lists that the recall curve asks for; see `RecallAudit`. */
+  readonly boost: number;
+}
+
+export interface SearchGroup extends FindGroup {
+  readonly minScore: number | undefined;
   readonly wanted: Wanted;
 }
 
-/** Exact search of one snapshot: one answer per query. */
+/** The best rows of one snapshot for each query of a group. */
+export interface BestFound {
+  readonly best: BestMerge;
+  readonly isExact: boolean;
+  /** Rows considered per query. */
+  readonly scanned: number;
+}
+
+export async function findBest(snapshot: Snapshot, compute: Compute, group: FindGroup): Promise<BestFound> {
+  const { queries, topK, filter } = group;
+  const best = new BestMerge(queries.count, topK);
+  const excluded: (Bitmap | undefined)[] = [];
+  let isExact = true;
+  let scanned = 0;
+  for (const [source, view] of snapshot.views.entries()) {
+    const selection = await select(view, filter);
+    if (view.sealed === undefined) {
+      excluded[source] = selection.excluded;
+      scanned += selection.rows;
+    } else if (selection.rows > 0) {
+      const found = await searchSealed(view, view.sealed, selection, group);
+      best.add(found.best, found.kernels, (row) => ({ source, row }));
+      scanned += Math.round(found.best.scanned / queries.count);
+      isExact &&= !found.probed;
+    }
+  }
+  await snapshot.tail.search(compute, queries, topK, excluded, best);
+  return { best, isExact, scanned };
+}
+
+/** One answer per query. */
 export async function search(
   snapshot: Snapshot,
   compute: Compute,
   group: SearchGroup,
 ): Promise<MatchesOnWire[]> {
   const began = performance.now();
-  const { queries, topK, filter } = group;
-  const best = new BestMerge(queries.count, topK);
-  const excluded: (Bitmap | undefined)[] = [];
-  let scanned = 0;
-  for (const [source, view] of snapshot.views.entries()) {
-    const selection = await select(view, filter);
-    excluded[source] = selection.excluded;
-    scanned += selection.rows;
-    if (selection.rows > 0) await view.sealed?.search(queries, topK, selection.excluded, best, source);
-  }
-  await snapshot.tail.search(compute, queries, topK, excluded, best);
+  const { best, isExact, scanned } = await findBest(snapshot, compute, group);
   const answers: MatchesOnWire[] = [];
-  for (let q = 0; q < queries.count; q++) {
-    const answer = await withRecords(snapshot, best.best(q), group.minScores[q], group.wanted);
+  for (let q = 0; q < group.queries.count; q++) {
+    const answer = await withRecords(snapshot, best.best(q), group.minScore, group.wanted);
     answers.push({
       ...answer,
       receipt: {
-        exact: true,
+        exact: isExact,
         complete: true,
-        plan: scanned === 0 ? 'empty' : 'flat',
-        backend: best.backend,
+        plan: scanned === 0 ? 'empty' : isExact ? 'flat' : 'ivf',
+        backend: best.computed.backend,
+        kernel: best.computed.name,
         scanned,
         elapsedMs: performance.now() - began,
         generation: snapshot.generation,
@@ -53,6 +83,21 @@ export async function search(
     });
   }
   return answers;
+}
+
+/** Probes more lists until enough rows that pass the filter have been looked at. */
+async function searchSealed(
+  view: SegmentView,
+  sealed: SealedRows,
+  selection: Selection,
+  { queries, topK, targetRecall, boost }: FindGroup,
+) {
+  let plan = planSearch(view.segment.manifest, selection, { topK, targetRecall, boost });
+  for (;;) {
+    const found = await sealed.search(queries, topK, plan.scope);
+    if (!found.probed || !isTooNarrow(plan, found.best, selection, queries.count)) return found;
+    plan = wider(plan);
+  }
 }
 
 async function withRecords(snapshot: Snapshot, found: Found[], minScore: number | undefined, wanted: Wanted) {

@@ -1,4 +1,5 @@
 import { type Bitmap, countBits, excludedRows } from '../bitmap.js';
+import { difference, listRows } from '../filter/bitmap-sets.js';
 import type { SealedRows } from './sealed-rows.js';
 import type { CompiledFilter, Segment } from './segment.js';
 
@@ -11,11 +12,18 @@ export interface SegmentView {
   readonly sealed: SealedRows | undefined;
 }
 
-/** What a search leaves out of a view, and how many rows that leaves. */
+/** What a search of a view looks at. */
 export interface Selection {
+  /** The rows that it leaves out. Made when first asked for; the same bitmap every time. */
   readonly excluded: Bitmap | undefined;
+  /** How many rows that leaves. */
   readonly rows: number;
+  /** These rows, ascending, where a filter leaves few: at most 1,024, or a sixteenth of the segment. */
+  readonly only: Uint32Array<ArrayBuffer> | undefined;
 }
+
+const FEW_ROWS = 1024;
+const FEW_SHARE = 1 / 16;
 
 /** A view is immutable, and so is what a filter selects of it: by view, then by the filter's bitmap. */
 const selections = new WeakMap<SegmentView, WeakMap<Bitmap, Selection>>();
@@ -30,15 +38,37 @@ export function viewOf(
 
 /** The live rows of a view that pass the filter. */
 export async function select(view: SegmentView, filter: CompiledFilter | undefined): Promise<Selection> {
-  if (filter === undefined) return { excluded: view.dead, rows: view.live };
+  if (filter === undefined) return { excluded: view.dead, rows: view.live, only: undefined };
   const passing = await view.segment.passing(filter);
   const known = selections.get(view) ?? new WeakMap<Bitmap, Selection>();
   selections.set(view, known);
   let selection = known.get(passing);
   if (selection === undefined) {
-    const excluded = excludedRows(view.segment.rows, view.dead, passing);
-    selection = { excluded, rows: view.segment.rows - countBits(excluded) };
+    selection = new FilteredSelection(view, passing);
     known.set(passing, selection);
   }
   return selection;
+}
+
+class FilteredSelection implements Selection {
+  readonly rows: number;
+  readonly only: Uint32Array<ArrayBuffer> | undefined;
+  #excluded: Bitmap | undefined;
+
+  constructor(
+    private readonly view: SegmentView,
+    private readonly passing: Bitmap,
+  ) {
+    const { segment, dead } = view;
+    const selected = dead === undefined ? passing : difference(passing, dead);
+    this.rows = countBits(selected);
+    const isFew = this.rows <= Math.max(FEW_ROWS, segment.rows * FEW_SHARE);
+    this.only = isFew ? listRows(selected, this.rows) : undefined;
+  }
+
+  get excluded(): Bitmap {
+    const { segment, dead } = this.view;
+    this.#excluded ??= excludedRows(segment.rows, dead, this.passing);
+    return this.#excluded;
+  }
 }

@@ -1,7 +1,15 @@
 import { STAMP_BYTES } from '../../shared/stamp.js';
 import type { StringColumn } from '../../shared/string-column.js';
-import type { Column, ColumnManifest, Page, SegmentManifest } from '../storage/storage.js';
-import { type Paged, packNumbers, packStrings } from './columns.js';
+import type { InvertedLists } from '../compute/kernels.js';
+import type { RecallCurve } from '../index/recall-curve.js';
+import {
+  type Column,
+  type ColumnManifest,
+  INDEX_VERSION,
+  type Page,
+  type SegmentManifest,
+} from '../storage/storage.js';
+import { LISTED_PAGE_BYTES, PAGE_BYTES, type Paged, packNumbers, packStrings } from './columns.js';
 
 /** What a new segment is made of; row i of each column is record i. */
 export interface SegmentContent {
@@ -13,6 +21,13 @@ export interface SegmentContent {
   /** 16 bytes a row. */
   readonly stamps: Uint8Array<ArrayBuffer>;
   readonly tombstones: Tombstones | undefined;
+  /** The rows are in the order of its lists. */
+  readonly index?: SegmentIndex | undefined;
+}
+
+export interface SegmentIndex {
+  readonly lists: InvertedLists;
+  readonly curve: RecallCurve;
 }
 
 export interface Tombstones {
@@ -62,8 +77,9 @@ export function packSegment(
   const tombstones = content.tombstones === undefined ? 0 : content.tombstones.ids.offsets.length - 1;
   const paged: [Column, Paged][] = [];
   if (rows > 0) {
+    const vectorPageBytes = content.index === undefined ? PAGE_BYTES : LISTED_PAGE_BYTES;
     paged.push(
-      ['vectors', packNumbers(content.vectors, content.vectors.byteLength / rows)],
+      ['vectors', packNumbers(content.vectors, content.vectors.byteLength / rows, vectorPageBytes)],
       ['ids', packStrings(content.ids)],
       ['norms', packNumbers(content.norms, 4)],
       ['stamps', packNumbers(content.stamps, STAMP_BYTES)],
@@ -77,6 +93,13 @@ export function packSegment(
       ['tombstone-stamps', packNumbers(content.tombstones.stamps, TOMBSTONE_BYTES)],
     );
   }
+  if (content.index !== undefined) {
+    const { centroids, starts } = content.index.lists;
+    paged.push(
+      ['list-centroids', packNumbers(centroids, content.vectors.byteLength / rows)],
+      ['list-starts', packNumbers(bytesOf(starts), 4)],
+    );
+  }
   const columns: Partial<Record<Column, ColumnManifest>> = {};
   const pages: Page[] = [];
   let bytes = 0;
@@ -86,5 +109,15 @@ export function packSegment(
     bytes += columnBytes;
     for (const [index, part] of parts.entries()) pages.push({ segment: id, column, index, bytes: part });
   }
-  return { manifest: { id, rows, tombstones, columns, bytes }, pages };
+  return { manifest: { id, rows, tombstones, columns, ...indexOf(content), bytes }, pages };
+}
+
+function indexOf({ index }: SegmentContent): Pick<SegmentManifest, 'index'> {
+  if (index === undefined) return {};
+  const lists = index.lists.starts.length - 1;
+  return { index: { version: INDEX_VERSION, lists, curve: index.curve } };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,24 +1,20 @@
-import type { FilterPredicate } from '../../shared/filter.js';
-import { bytesOf, type StringColumn, unpackString } from '../../shared/string-column.js';
-import { type Bitmap, createBitmap, setBit } from '../bitmap.js';
-import { Slice } from '../slices.js';
-import type { Column, SegmentManifest, Storage } from '../storage/storage.js';
-import { rowsPerPage, unpackNumbers, unpackStrings } from './columns.js';
+import type { CompiledFilter } from '../../shared/filter.js';
+import type { StringColumn } from '../../shared/string-column.js';
+import type { Bitmap } from '../bitmap.js';
+import type { InvertedLists } from '../compute/kernels.js';
+import { RowFilter } from '../filter/row-filter.js';
+import { free } from '../free.js';
+import { damagedIndex } from '../storage/damage-errors.js';
+import { type Column, INDEX_VERSION, type SegmentManifest, type Storage } from '../storage/storage.js';
+import { unpackNumbers, unpackStrings } from './columns.js';
 import { IdTable } from './id-table.js';
 import type { SegmentContent } from './segment-writer.js';
 import { sortRowsById } from './sort-rows.js';
 
-/** A filter made ready: `key` is the same for filters that mean the same. */
-export interface CompiledFilter {
-  readonly key: string;
-  readonly matches: FilterPredicate;
-}
+export type { CompiledFilter };
 
 /** Rows from which a segment is sealed: an own graph. Smaller ones are fed to a common graph on each search. */
 export const SEALED_ROWS = 2048;
-
-/** Filters whose bitmap a segment keeps. */
-const CACHED_FILTERS = 32;
 
 /**
  * The immutable rows of one segment, each column read when it is first needed. Which rows still live is not
@@ -28,7 +24,7 @@ export class Segment {
   readonly id: number;
   readonly rows: number;
   readonly #columns = new Map<Column, Promise<StringColumn | Uint8Array<ArrayBuffer>>>();
-  readonly #passing = new Map<string, Promise<Bitmap>>();
+  readonly #filter: RowFilter;
   #idTable: Promise<IdTable> | undefined;
   #byId: Promise<Uint32Array<ArrayBuffer>> | undefined;
   #bytes = 0;
@@ -41,11 +37,12 @@ export class Segment {
   ) {
     this.id = manifest.id;
     this.rows = manifest.rows;
+    this.#filter = new RowFilter(this.rows, () => this.metadata());
   }
 
   /** Bytes of columns and tables in memory; vectors are counted where they are held. */
   get memoryBytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#filter.bytes;
   }
 
   /** Spares a fresh segment from reading back what it was made of. */
@@ -86,6 +83,17 @@ export class Segment {
     return asFloats((await this.#column('vectors', unpackNumbers)) as Uint8Array<ArrayBuffer>);
   }
 
+  /** The inverted lists that its rows are in the order of. */
+  async lists(): Promise<InvertedLists | undefined> {
+    const { index, rows } = this.manifest;
+    if (index?.version !== INDEX_VERSION) return undefined;
+    const centroids = asFloats(unpackNumbers(await this.#readAll('list-centroids')));
+    const { buffer, byteOffset, byteLength } = unpackNumbers(await this.#readAll('list-starts'));
+    const starts = new Uint32Array(buffer, byteOffset, byteLength / 4);
+    if (starts.length !== index.lists + 1 || starts.at(-1) !== rows) throw damagedIndex(this.id);
+    return { centroids, starts };
+  }
+
   async stamps(): Promise<Uint8Array<ArrayBuffer>> {
     return unpackNumbers(await this.#readAll('stamps'));
   }
@@ -98,28 +106,34 @@ export class Segment {
     };
   }
 
-  /** Vectors of rows [from, to), read from storage: (to − from) × dimension. `from` starts a page. */
-  async readVectors(from: number, to: number): Promise<Float32Array<ArrayBuffer>> {
-    const step = this.#rowsPerPage;
-    const pages = await this.#pages('vectors', from / step, Math.ceil(to / step));
-    return asFloats(unpackNumbers(pages)).subarray(0, (to - from) * this.dimension);
+  /** Rows in each page of vectors but the last. */
+  get rowsPerPage(): number {
+    return this.manifest.columns.vectors?.starts[1] ?? Math.max(1, this.rows);
   }
 
-  /** A copy of each row's vector, in the order asked, read from storage. */
-  async copyVectors(rows: readonly number[]): Promise<Float32Array<ArrayBuffer>[]> {
-    const step = this.#rowsPerPage;
-    const wanted = new Map<number, Promise<Uint8Array<ArrayBuffer>[]>>();
-    for (const row of rows) {
-      const page = Math.floor(row / step);
-      if (!wanted.has(page)) wanted.set(page, this.#pages('vectors', page, page + 1));
+  /** Pages [from, to) of the vectors, read from storage: rows × dimension each. */
+  async readVectorPages(from: number, to: number): Promise<Float32Array<ArrayBuffer>[]> {
+    return (await this.#pages('vectors', from, to)).map(asFloats);
+  }
+
+  /** Copies of these rows' vectors, in the order asked, read from storage: rows × dimension. */
+  async copyVectors(rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
+    const { dimension, rowsPerPage } = this;
+    const vectors = new Float32Array(rows.length * dimension);
+    const wanted = new Map<number, Promise<Float32Array<ArrayBuffer>[]>>();
+    for (let i = 0; i < rows.length; i++) {
+      const page = Math.floor(rows[i]! / rowsPerPage);
+      if (!wanted.has(page)) wanted.set(page, this.readVectorPages(page, page + 1));
     }
-    return Promise.all(
-      rows.map(async (row) => {
-        const [page] = (await wanted.get(Math.floor(row / step)))!;
-        const at = row % step;
-        return asFloats(page!).slice(at * this.dimension, (at + 1) * this.dimension);
-      }),
-    );
+    const pages = new Map<number, Float32Array<ArrayBuffer>>();
+    for (const [index, reading] of wanted) pages.set(index, (await reading)[0]!);
+    for (let i = 0; i < rows.length; i++) {
+      const page = pages.get(Math.floor(rows[i]! / rowsPerPage))!;
+      const at = (rows[i]! % rowsPerPage) * dimension;
+      vectors.set(page.subarray(at, at + dimension), i * dimension);
+    }
+    for (const page of pages.values()) free(page);
+    return vectors;
   }
 
   idTable(): Promise<IdTable> {
@@ -147,33 +161,7 @@ export class Segment {
 
   /** The rows whose metadata passes the filter, dead ones included. */
   passing(filter: CompiledFilter): Promise<Bitmap> {
-    let passing = this.#passing.get(filter.key);
-    if (passing === undefined) {
-      passing = this.#evaluate(filter);
-      passing.catch(() => this.#passing.delete(filter.key));
-    } else {
-      this.#passing.delete(filter.key);
-    }
-    // Insertion order is the order of last use.
-    this.#passing.set(filter.key, passing);
-    if (this.#passing.size > CACHED_FILTERS) this.#passing.delete(this.#passing.keys().next().value!);
-    return passing;
-  }
-
-  async #evaluate(filter: CompiledFilter): Promise<Bitmap> {
-    const metadata = await this.metadata();
-    const passing = createBitmap(this.rows);
-    const slice = new Slice();
-    for (let row = 0; row < this.rows; row++) {
-      const none = metadata === undefined || bytesOf(metadata, row).length === 0;
-      if (filter.matches(none ? undefined : JSON.parse(unpackString(metadata, row)))) setBit(passing, row);
-      if ((row & 255) === 255 && slice.isOver()) await slice.next();
-    }
-    return passing;
-  }
-
-  get #rowsPerPage(): number {
-    return rowsPerPage(this.dimension * 4);
+    return this.#filter.passing(filter);
   }
 
   async #strings(column: Column): Promise<StringColumn | undefined> {

@@ -223,8 +223,10 @@ export class CollectionState {
     const sealed =
       manifest.rows < SEALED_ROWS
         ? undefined
-        : new SealedRows(segment, row.config.metric, this.compute, content.vectors);
-    void sealed?.moveToActiveBackend();
+        : new SealedRows(segment, row.config.metric, this.compute, {
+            vectors: content.vectors,
+            lists: content.index?.lists,
+          });
     return viewOf(segment, dead, sealed);
   }
 

@@ -1,6 +1,7 @@
 import type { CollectionConfig } from '../../shared/types.js';
 import { type Bitmap, createBitmap, hasBit, setBit } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
+import { jsKernels } from '../compute/js-kernels.js';
 import type { Kernels, QueryVectors, RowBlock, Rows } from '../compute/kernels.js';
 import type { BestMerge } from './best-merge.js';
 import type { Segment } from './segment.js';
@@ -19,7 +20,7 @@ export class Tail {
   readonly rows: number;
   readonly #parts: Part[] = [];
   #data: Promise<Rows> | undefined;
-  #block: RowBlock | undefined;
+  #block: { kernels: Kernels; block: RowBlock } | undefined;
 
   constructor(
     views: readonly SegmentView[],
@@ -52,27 +53,27 @@ export class Tail {
     best: BestMerge,
   ): Promise<void> {
     if (this.rows === 0) return;
-    const mask = this.#join(excluded);
-    const run = async () => {
-      const block = await this.#blockOf(await compute.kernels());
-      best.addMapped(await block.search(queries, k, mask), block.backend, (row) => this.#locate(row));
-    };
-    try {
-      await run();
-    } catch (error) {
-      if (!compute.usesOrt) throw error;
-      compute.giveUp(error);
-      await run();
+    const scope = { excluded: this.#join(excluded) };
+    for (;;) {
+      const kernels = await compute.kernels();
+      try {
+        const block = await this.#blockOf(kernels);
+        best.add(await block.search(queries, k, scope), kernels, (row) => this.#locate(row));
+        return;
+      } catch (error) {
+        if (kernels === jsKernels) throw error;
+        compute.giveUp(kernels, error);
+      }
     }
   }
 
-  /** Made again when another backend has become active. */
+  /** Made again when other kernels have become active. */
   async #blockOf(kernels: Kernels): Promise<RowBlock> {
-    if (this.#block?.backend !== kernels.backend) {
+    if (this.#block?.kernels !== kernels) {
       const data = await this.#load();
-      this.#block = await kernels.pass(data, this.config.dimension, this.config.metric);
+      this.#block = { kernels, block: await kernels.pass(data, this.config.dimension, this.config.metric) };
     }
-    return this.#block;
+    return this.#block.block;
   }
 
   #load(): Promise<Rows> {

@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Compute } from '../compute/compute.js';
 import { pause } from '../slices.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
-import { batch, CONFIG, callOptions, clientOf, openEngine, record } from './engine.contract.js';
+import { batch, CONFIG, callOptions, clientOf, jsCompute, openEngine, record } from './engine.contract.js';
 import { CollectionState } from './state.js';
 
 // Two engines on one storage are two tabs: each has a memory of its own of what is on disk.
@@ -89,7 +88,7 @@ describe('two tabs', () => {
   it('Q7 a refresh that takes long does not bring back what a commit has replaced meanwhile', async () => {
     const { storage, tabs } = await openTabs();
     const row = (await storage.readCollection(CONFIG.name))!;
-    const compute = new Compute('js', undefined, () => {});
+    const compute = jsCompute();
     const state = await CollectionState.open(storage, compute, row, '00'.repeat(8), () => {});
     await tabs[0]!.upsert([record('a')]);
     const { readRowStates } = storage;

@@ -1,63 +1,93 @@
 import { describe, expect, it } from 'vitest';
-import type { StoreStatus } from '../../shared/types.js';
-import { Compute } from './compute.js';
+import type { BackendStatus, Degradation } from '../../shared/types.js';
+import { Compute, type ComputeOptions } from './compute.js';
 import { threadCount } from './ort.js';
 
-// What Compute does where ONNX Runtime works. Where it does not: compute-without-ort.browser.test.ts, on a page of
-// its own, since a page loads ONNX Runtime's WASM once.
+// What Compute does where WebAssembly and ONNX Runtime work. Where ONNX Runtime does not:
+// compute-without-ort.browser.test.ts, on a page of its own, since a page loads its WASM once.
 
-const open = (requested: 'auto' | 'wasm' | 'js') => {
-  const told: StoreStatus['backend'][] = [];
-  return { compute: new Compute(requested, undefined, (status) => told.push(status)), told };
+const open = (backend: ComputeOptions['backend'], kernel: ComputeOptions['kernel'] = 'auto') => {
+  const told: BackendStatus[] = [];
+  const steps: Degradation[] = [];
+  const compute = new Compute(
+    { backend, kernel, assetBaseUrl: undefined },
+    { onChange: (status) => told.push(status), onDegraded: (step) => steps.push(step) },
+  );
+  return { compute, told, steps };
 };
 
 describe('Compute', () => {
-  it("K3 'auto': plain JS first, ONNX Runtime once it is ready, and a change told once", async () => {
+  it("K3 'auto': plain JS first, SIMD once it is compiled, and a change told once", async () => {
     const { compute, told } = open('auto');
-    expect(compute.status).toMatchObject({ active: 'js', requested: 'auto', state: 'loading', threads: 1 });
-    expect((await compute.kernels()).backend).toBe('js');
-    const loading = compute.load();
-    expect((await compute.kernels()).backend).toBe('js');
-    await Promise.all([loading, compute.load()]);
-    expect((await compute.kernels()).backend).toBe('wasm');
-    expect(compute.usesOrt).toBe(true);
-    expect(compute.status).toMatchObject({ active: 'wasm', state: 'ready', threads: threadCount() });
+    expect(compute.status).toMatchObject({ active: 'js', kernel: 'js', requested: 'auto', state: 'loading' });
+    expect((await compute.kernels()).name).toBe('js');
+    compute.start();
+    compute.start();
+    await compute.load();
+    expect((await compute.kernels()).name).toBe('simd');
+    expect(compute.status).toMatchObject({ active: 'wasm', kernel: 'simd', state: 'ready', threads: 1 });
     expect(compute.status.reason).not.toBe('');
     expect(told).toEqual([compute.status]);
   });
 
-  it("K3 'wasm': waits for ONNX Runtime", async () => {
+  it("K3 'wasm': waits for it", async () => {
     const { compute } = open('wasm');
     expect((await compute.kernels()).backend).toBe('wasm');
     expect(compute.status).toMatchObject({ active: 'wasm', requested: 'wasm', state: 'ready' });
   });
 
-  it("K3 'js': never loads it", async () => {
+  it("K3 'js': uses no WebAssembly", async () => {
     const { compute, told } = open('js');
     await compute.load();
     expect((await compute.kernels()).backend).toBe('js');
-    expect(compute.status).toMatchObject({ active: 'js', state: 'ready', threads: 1 });
+    expect(compute.status).toMatchObject({ active: 'js', kernel: 'js', state: 'ready', threads: 1 });
     expect(told).toEqual([]);
   });
 
-  it("K3 'auto': where it fails at work, plain JS answers from then on, and status says why", async () => {
-    const { compute, told } = open('auto');
+  it("K3 kernel 'onnx': SIMD answers until ONNX Runtime has loaded", async () => {
+    const { compute, told } = open('auto', 'onnx');
+    compute.start();
+    expect((await compute.kernels()).name).toBe('simd');
     await compute.load();
-    compute.giveUp(new Error('out of memory'));
-    compute.giveUp(new Error('a second failure'));
-    expect((await compute.kernels()).backend).toBe('js');
-    await compute.load();
-    expect((await compute.kernels()).backend).toBe('js');
-    expect(compute.status).toMatchObject({ active: 'js', state: 'unavailable', threads: 1 });
-    expect(compute.status.reason).toContain('out of memory');
-    expect(told.map(({ active }) => active)).toEqual(['wasm', 'js']);
+    expect((await compute.kernels()).name).toBe('onnx');
+    expect(compute.status).toMatchObject({ active: 'wasm', kernel: 'onnx', threads: threadCount() });
+    expect(told.map(({ kernel }) => kernel)).toEqual(['simd', 'onnx']);
   });
 
-  it("K3 'wasm': where it fails at work, calls reject with BACKEND_UNAVAILABLE and the cause", async () => {
+  it('K8 what fails at work is given up, one step at a time, and status says why', async () => {
+    const { compute, told, steps } = open('auto', 'onnx');
+    await compute.load();
+    const onnx = compute.active;
+    compute.giveUp(onnx, new Error('out of memory'));
+    compute.giveUp(onnx, new Error('a second failure of the same'));
+    expect((await compute.kernels()).name).toBe('simd');
+    expect(compute.status).toMatchObject({ kernel: 'simd', state: 'ready' });
+    expect(compute.status.reason).toContain('out of memory');
+    compute.giveUp(compute.active, new Error('no memory at all'));
+    expect(compute.status).toMatchObject({ active: 'js', kernel: 'js', state: 'unavailable', threads: 1 });
+    compute.giveUp(compute.active, new Error('plain JS is never given up'));
+    await compute.load();
+    expect((await compute.kernels()).name).toBe('js');
+    expect(steps).toEqual([
+      {
+        from: { backend: 'wasm', kernel: 'onnx' },
+        to: { backend: 'wasm', kernel: 'simd' },
+        reason: expect.stringContaining('out of memory'),
+      },
+      {
+        from: { backend: 'wasm', kernel: 'simd' },
+        to: { backend: 'js', kernel: 'js' },
+        reason: expect.stringContaining('no memory at all'),
+      },
+    ]);
+    expect(told.map(({ kernel }) => kernel)).toEqual(['simd', 'onnx', 'simd', 'js']);
+  });
+
+  it("K3 'wasm': where nothing of it works any more, calls reject with BACKEND_UNAVAILABLE and the cause", async () => {
     const { compute } = open('wasm');
     await compute.load();
     const cause = new Error('out of memory');
-    compute.giveUp(cause);
+    compute.giveUp(compute.active, cause);
     await expect(compute.kernels()).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
       cause,

@@ -1,104 +1,145 @@
 import { VectorStoreError } from '../../shared/errors.js';
-import type { Backend, StoreStatus } from '../../shared/types.js';
+import type { Backend, BackendStatus, Degradation, KernelChoice } from '../../shared/types.js';
 import { jsKernels } from './js-kernels.js';
 import type { Kernels } from './kernels.js';
-import { configureOrt, threadCount } from './ort.js';
-import { OrtKernels } from './ort-kernels.js';
+import { simdKernels } from './simd-kernels.js';
 
-type BackendStatus = StoreStatus['backend'];
+export interface ComputeOptions {
+  readonly backend: 'auto' | Backend;
+  readonly kernel: KernelChoice;
+  readonly assetBaseUrl: string | undefined;
+}
+
+export interface ComputeEvents {
+  readonly onChange: (status: BackendStatus) => void;
+  readonly onDegraded: (step: Degradation) => void;
+}
 
 /**
- * Chooses what computes. Plain JS is there from the start; ONNX Runtime, where wanted, takes over once its WASM
- * has loaded and passed a trial run, and is given up for good when it fails.
+ * Chooses what computes: a ladder of kernels, the best that works on top. Plain JS is always the lowest rung; the
+ * SIMD kernels stand on it as soon as they are compiled; ONNX Runtime, where it was asked for, once it has loaded
+ * and passed a trial run. A rung that fails at work is taken away, and the next one answers.
  */
 export class Compute {
-  readonly #ort = new OrtKernels();
+  readonly #ladder: Kernels[] = [jsKernels];
+  #hasStarted = false;
   #loading: Promise<void> | undefined;
   #state: BackendStatus['state'];
   #reason: string;
   #failure: unknown;
+  #threads = 1;
 
   constructor(
-    readonly requested: 'auto' | Backend,
-    private readonly assetBaseUrl: string | undefined,
-    private readonly onChange: (status: BackendStatus) => void,
+    private readonly options: ComputeOptions,
+    private readonly events: ComputeEvents,
   ) {
-    this.#state = requested === 'js' ? 'ready' : 'loading';
+    this.#state = options.backend === 'js' ? 'ready' : 'loading';
     this.#reason =
-      requested === 'js'
+      options.backend === 'js'
         ? "the store was opened with backend: 'js'"
-        : 'ONNX Runtime has not loaded yet; plain JS answers meanwhile';
+        : 'WebAssembly has not been compiled yet; plain JS answers meanwhile';
   }
 
   get status(): BackendStatus {
-    const active = this.#usesOrt ? 'wasm' : 'js';
+    const { name, backend } = this.active;
     return {
-      active,
-      requested: this.requested,
+      active: backend,
+      kernel: name,
+      requested: this.options.backend,
       state: this.#state,
       reason: this.#reason,
-      threads: active === 'wasm' ? threadCount() : 1,
+      threads: name === 'onnx' && backend === 'wasm' ? this.#threads : 1,
     };
   }
 
-  /** What new blocks are made with now; waits for ONNX Runtime only where the caller insisted on it. */
+  /** What computes now. */
+  get active(): Kernels {
+    return this.#ladder[0]!;
+  }
+
+  /** What new blocks are made with; waits for, and insists on, what the caller insisted on. */
   async kernels(): Promise<Kernels> {
-    if (this.requested === 'wasm') {
+    if (this.options.backend === 'wasm') {
       await this.load();
-      if (!this.#usesOrt) throw this.#unavailable();
+      if (this.active.backend === 'js') throw this.#unavailable();
     }
-    return this.#usesOrt ? this.#ort : jsKernels;
+    return this.active;
   }
 
-  get usesOrt(): boolean {
-    return this.#usesOrt;
+  /** What is at hand without loading anything. */
+  start(): void {
+    if (this.options.backend === 'js' || this.#hasStarted) return;
+    this.#hasStarted = true;
+    this.#compileSimd();
   }
 
-  /** Loads ONNX Runtime once, in the background; resolves when it is decided what computes. */
-  load(): Promise<void> {
-    if (this.requested === 'js') return Promise.resolve();
-    this.#loading ??= this.#tryOrt();
-    return this.#loading;
+  /** Loads what was asked for; resolves when it is decided what computes. */
+  async load(): Promise<void> {
+    this.start();
+    if (this.options.backend === 'js' || this.options.kernel !== 'onnx') return;
+    this.#loading ??= this.#loadOrt();
+    await this.#loading;
   }
 
-  /** ONNX Runtime has failed at work (out of memory, a broken module): from now on plain JS answers. */
-  giveUp(error: unknown): void {
-    if (this.#state === 'unavailable') return;
+  /** These kernels have failed at work (out of memory, a broken module): from now on the next rung answers. */
+  giveUp(kernels: Kernels, error: unknown): void {
+    const at = this.#ladder.indexOf(kernels);
+    if (at === -1 || kernels === jsKernels) return;
+    this.#ladder.splice(at, 1);
+    this.#fell(kernels, error);
+  }
+
+  #fell({ name, backend }: Pick<Kernels, 'name' | 'backend'>, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
     this.#failure = error;
-    this.#state = 'unavailable';
-    this.#reason = `ONNX Runtime does not work here: ${error instanceof Error ? error.message : String(error)}`;
-    this.onChange(this.status);
+    this.#reason = `${DESCRIPTIONS[name]} does not work here: ${message}`;
+    this.#state = this.active.backend === 'js' ? 'unavailable' : 'ready';
+    const { active } = this;
+    this.events.onDegraded({
+      from: { backend, kernel: name },
+      to: { backend: active.backend, kernel: active.name },
+      reason: this.#reason,
+    });
+    this.events.onChange(this.status);
   }
 
-  /** For a caller that insisted on ONNX Runtime. */
+  /** For a caller that insisted. */
   #unavailable(): VectorStoreError {
     return new VectorStoreError(
       'BACKEND_UNAVAILABLE',
       `The store was opened with backend: 'wasm', but ${this.#reason}. No other backend may answer, so the call was not answered. ` +
-        "Open it with backend: 'auto', or allow WebAssembly (Content-Security-Policy: script-src 'wasm-unsafe-eval') and serve ONNX Runtime's .wasm file (assetBaseUrl).",
+        "Open it with backend: 'auto', or allow WebAssembly (Content-Security-Policy: script-src 'wasm-unsafe-eval').",
       { cause: this.#failure },
     );
   }
 
-  get #usesOrt(): boolean {
-    return this.requested !== 'js' && this.#state === 'ready';
-  }
-
-  async #tryOrt(): Promise<void> {
+  #compileSimd(): void {
     try {
-      configureOrt(this.assetBaseUrl === undefined ? {} : { assetBaseUrl: this.assetBaseUrl });
-      const block = await this.#ort.pass(
-        { vectors: Float32Array.of(3), norms: Float32Array.of(3) },
-        1,
-        'dot',
-      );
-      const best = await block.search({ vectors: Float32Array.of(2), count: 1 }, 1, undefined);
-      if (best.similarities[0] !== 6) throw new Error(`its trial run gave ${best.similarities[0]} for 2 × 3`);
-      this.#state = 'ready';
-      this.#reason = `ONNX Runtime's WASM backend works here, with ${threadCount()} thread(s)`;
-      this.onChange(this.status);
+      const kernels = simdKernels();
+      if (kernels === undefined) throw new Error('it is missing or forbidden, or it has no SIMD');
+      this.#rise(kernels, 'WASM SIMD kernels work here');
     } catch (error) {
-      this.giveUp(error);
+      this.#fell({ name: 'simd', backend: 'wasm' }, error);
     }
   }
+
+  async #loadOrt(): Promise<void> {
+    try {
+      const { loadOrt } = await import('./load-ort.js');
+      const { kernels, threads } = await loadOrt(this.options.assetBaseUrl);
+      this.#threads = threads;
+      this.#rise(kernels, `ONNX Runtime's WASM backend works here, with ${threads} thread(s)`);
+    } catch (error) {
+      this.#fell({ name: 'onnx', backend: 'wasm' }, error);
+    }
+  }
+
+  #rise(kernels: Kernels, reason: string): void {
+    this.#ladder.unshift(kernels);
+    this.#state = 'ready';
+    this.#reason = reason;
+    this.events.onChange(this.status);
+  }
 }
+
+const DESCRIPTIONS = { js: 'Plain JS', simd: 'WebAssembly', onnx: 'ONNX Runtime' } as const;

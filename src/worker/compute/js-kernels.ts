@@ -1,151 +1,127 @@
 import type { Metric } from '../../shared/types.js';
-import { type Bitmap, hasBit } from '../bitmap.js';
-import type { BestRows, Kernels, QueryVectors, RowBlock, Rows } from './kernels.js';
+import { hasBit } from '../bitmap.js';
+import { BestHeap } from './best-heap.js';
+import { bestLists } from './inverted-lists.js';
+import type {
+  BestRows,
+  BlockShape,
+  Kernels,
+  QueryVectors,
+  RowBlock,
+  RowPage,
+  Rows,
+  Scope,
+} from './kernels.js';
+import { type Similarity, similarityOf } from './similarity.js';
 
-// Always there: no WASM, no `eval`, nothing to load. Four accumulators let the CPU overlap the additions.
+// Always there: no WASM, no `eval`, nothing to load.
 
 export const jsKernels: Kernels = {
+  name: 'js',
   backend: 'js',
   holdsByReference: true,
-  hold: async (rows, dimension, metric) => new JsBlock(rows, dimension, metric),
-  pass: async (rows, dimension, metric) => new JsBlock(rows, dimension, metric),
+  hold: async (shape, pages) => {
+    const held: RowPage[] = [];
+    for await (const page of pages) held.push(page);
+    return new JsBlock(shape, held);
+  },
+  pass: async (rows, dimension, metric) =>
+    new JsBlock({ rows: rows.norms.length, dimension, metric }, [{ start: 0, ...rows }]),
 };
 
 class JsBlock implements RowBlock {
+  readonly kernel = 'js';
   readonly backend = 'js';
   readonly rows: number;
   readonly bytes = 0;
 
   constructor(
-    private readonly data: Rows,
-    private readonly dimension: number,
-    private readonly metric: Metric,
+    private readonly shape: BlockShape,
+    private readonly pages: readonly RowPage[],
   ) {
-    this.rows = data.norms.length;
+    this.rows = shape.rows;
   }
 
-  async search(queries: QueryVectors, k: number, excluded: Bitmap | undefined): Promise<BestRows> {
+  async search(queries: QueryVectors, k: number, scope: Scope): Promise<BestRows> {
+    const { dimension } = this.shape;
     const width = Math.min(k, this.rows);
-    const best: BestRows = {
-      k: width,
-      rows: new Int32Array(queries.count * width),
-      similarities: new Float32Array(queries.count * width),
-    };
+    const rows = new Int32Array(queries.count * width);
+    const similarities = new Float32Array(queries.count * width);
+    let scanned = 0;
     for (let q = 0; q < queries.count; q++) {
-      const query = queries.vectors.subarray(q * this.dimension, (q + 1) * this.dimension);
+      const query = queries.vectors.subarray(q * dimension, (q + 1) * dimension);
       const heap = new BestHeap(width);
-      this.#scan(query, heap, excluded);
-      heap.drainTo(best, q * width);
+      scanned += this.#scan(query, heap, scope);
+      heap.drainTo({ rows, similarities }, q * width);
     }
-    return best;
+    return { k: width, rows, similarities, scanned };
   }
 
   async release(): Promise<void> {}
 
-  #scan(query: Float32Array, heap: BestHeap, excluded: Bitmap | undefined): void {
-    const { vectors, norms } = this.data;
-    const { dimension, metric } = this;
-    const similarity = metric === 'l2' ? negativeDistance : dot;
-    for (let row = 0; row < this.rows; row++) {
-      if (excluded !== undefined && hasBit(excluded, row)) continue;
-      let value = similarity(vectors, row * dimension, query);
-      if (metric === 'cosine') value /= norms[row]!;
-      heap.offer(row, value);
+  #scan(query: Float32Array, heap: BestHeap, { rows, excluded, probes }: Scope): number {
+    const { lists, metric } = this.shape;
+    const scanner = new Scanner(this.pages, metric, query, heap);
+    if (rows !== undefined) {
+      for (const row of rows) scanner.score(row);
+    } else if (lists === undefined || probes === undefined) {
+      scanner.scoreRange(0, this.rows, excluded);
+    } else {
+      for (const list of bestLists(lists, metric, query, probes)) {
+        scanner.scoreRange(lists.starts[list]!, lists.starts[list + 1]!, excluded);
+      }
     }
+    return scanner.scored;
   }
 }
 
-export function dot(rows: Float32Array, offset: number, query: Float32Array): number {
-  const n = query.length;
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    a += rows[offset + i]! * query[i]!;
-    b += rows[offset + i + 1]! * query[i + 1]!;
-    c += rows[offset + i + 2]! * query[i + 2]!;
-    d += rows[offset + i + 3]! * query[i + 3]!;
+/** Scores rows of a block, wherever their pages are, against one query. */
+class Scanner {
+  scored = 0;
+  readonly #similarity: Similarity;
+  readonly #isCosine: boolean;
+  #page: RowPage;
+  #pageEnd: number;
+
+  constructor(
+    private readonly pages: readonly RowPage[],
+    metric: Metric,
+    private readonly query: Float32Array,
+    private readonly heap: BestHeap,
+  ) {
+    this.#similarity = similarityOf(metric);
+    this.#isCosine = metric === 'cosine';
+    this.#page = pages[0]!;
+    this.#pageEnd = rowsOf(this.#page);
   }
-  for (; i < n; i++) a += rows[offset + i]! * query[i]!;
-  return a + b + c + d;
+
+  scoreRange(from: number, to: number, excluded: Scope['excluded']): void {
+    for (let row = from; row < to; row++) {
+      if (excluded === undefined || !hasBit(excluded, row)) this.score(row);
+    }
+  }
+
+  score(row: number): void {
+    if (row >= this.#pageEnd || row < this.#page.start) this.#turnTo(row);
+    const { start, vectors, norms } = this.#page;
+    const at = row - start;
+    const value = this.#similarity(vectors, at * this.query.length, this.query);
+    this.heap.offer(row, this.#isCosine ? value / norms[at]! : value);
+    this.scored++;
+  }
+
+  #turnTo(row: number): void {
+    let low = 0;
+    for (let high = this.pages.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1;
+      if (this.pages[middle]!.start <= row) low = middle;
+      else high = middle - 1;
+    }
+    this.#page = this.pages[low]!;
+    this.#pageEnd = this.#page.start + rowsOf(this.#page);
+  }
 }
 
-function negativeDistance(rows: Float32Array, offset: number, query: Float32Array): number {
-  let a = 0;
-  let b = 0;
-  const n = query.length;
-  let i = 0;
-  for (; i + 2 <= n; i += 2) {
-    const x = rows[offset + i]! - query[i]!;
-    const y = rows[offset + i + 1]! - query[i + 1]!;
-    a += x * x;
-    b += y * y;
-  }
-  if (i < n) {
-    const x = rows[offset + i]! - query[i]!;
-    a += x * x;
-  }
-  return -Math.sqrt(a + b);
-}
-
-/** The k greatest of a stream: a min-heap on similarity. */
-class BestHeap {
-  readonly #rows: Int32Array;
-  readonly #values: Float64Array;
-  #size = 0;
-
-  constructor(private readonly k: number) {
-    this.#rows = new Int32Array(k);
-    this.#values = new Float64Array(k);
-  }
-
-  offer(row: number, value: number): void {
-    if (this.#size < this.k) {
-      this.#siftUp(this.#size++, row, value);
-    } else if (this.k > 0 && value > this.#values[0]!) {
-      this.#siftDown(row, value);
-    }
-  }
-
-  /** Empties the heap into `best` at `at`, greatest first; the rest is filled with row −1. */
-  drainTo(best: BestRows, at: number): void {
-    best.rows.fill(-1, at, at + this.k);
-    best.similarities.fill(Number.NEGATIVE_INFINITY, at, at + this.k);
-    for (let size = this.#size; size > 0; size--) {
-      best.rows[at + size - 1] = this.#rows[0]!;
-      best.similarities[at + size - 1] = this.#values[0]!;
-      this.#size = size - 1;
-      this.#siftDown(this.#rows[size - 1]!, this.#values[size - 1]!);
-    }
-  }
-
-  #siftUp(hole: number, row: number, value: number): void {
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      if (this.#values[parent]! <= value) break;
-      this.#rows[hole] = this.#rows[parent]!;
-      this.#values[hole] = this.#values[parent]!;
-      hole = parent;
-    }
-    this.#rows[hole] = row;
-    this.#values[hole] = value;
-  }
-
-  /** Puts (row, value) in the place of the root. */
-  #siftDown(row: number, value: number): void {
-    let hole = 0;
-    for (;;) {
-      let child = 2 * hole + 1;
-      if (child >= this.#size) break;
-      if (child + 1 < this.#size && this.#values[child + 1]! < this.#values[child]!) child++;
-      if (this.#values[child]! >= value) break;
-      this.#rows[hole] = this.#rows[child]!;
-      this.#values[hole] = this.#values[child]!;
-      hole = child;
-    }
-    this.#rows[hole] = row;
-    this.#values[hole] = value;
-  }
+function rowsOf({ norms }: Rows): number {
+  return norms.length;
 }

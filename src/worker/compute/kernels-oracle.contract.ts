@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import type { Metric } from '../../shared/types.js';
-import { type Bitmap, hasBit } from '../bitmap.js';
+import { hasBit } from '../bitmap.js';
 import type { SeededRandom } from '../seeded-random.contract.js';
-import type { BestRows, QueryVectors, Rows } from './kernels.js';
+import { bestLists } from './inverted-lists.js';
+import type { BestRows, InvertedLists, QueryVectors, RowPage, Rows, Scope } from './kernels.js';
 
 // What kernels are judged by: score all in double precision, sort, slice.
 
@@ -12,7 +13,21 @@ export interface Case {
   readonly rows: Rows;
   readonly queries: QueryVectors;
   readonly k: number;
-  readonly excluded?: Bitmap | undefined;
+  readonly scope?: Scope | undefined;
+  /** What `scope.probes` counts. */
+  readonly lists?: InvertedLists | undefined;
+}
+
+/** Rows in pages that are smaller than a block, so that it has several. */
+export function* pagesOf({ vectors, norms }: Rows, dimension: number, pageRows = 16): Generator<RowPage> {
+  for (let start = 0; start < norms.length; start += pageRows) {
+    const end = Math.min(norms.length, start + pageRows);
+    yield {
+      start,
+      vectors: vectors.slice(start * dimension, end * dimension),
+      norms: norms.slice(start, end),
+    };
+  }
 }
 
 export function rowsFrom(vectors: Float32Array<ArrayBuffer>, dimension: number): Rows {
@@ -76,16 +91,17 @@ function tolerance({ metric, dimension, rows, queries }: Case, row: number, quer
 
 /** The oracle: score all, sort, slice. Ties are judged by similarity, never by row. */
 export function expectBest(best: BestRows, wanted: Case): void {
-  const { rows, queries, k, excluded } = wanted;
+  const { rows, queries, k } = wanted;
   const count = rows.norms.length;
   const width = Math.min(k, count);
   expect(best.k).toBe(width);
   expect(best.rows).toHaveLength(width * queries.count);
   expect(best.similarities).toHaveLength(width * queries.count);
-  const live = Array.from({ length: count }, (_, row) => row).filter(
-    (row) => excluded === undefined || !hasBit(excluded, row),
-  );
+  let scanned = 0;
   for (let query = 0; query < queries.count; query++) {
+    const live = rowsInScope(wanted, query);
+    scanned += live.length;
+    const inScope = new Set(live);
     const oracle = live
       .map((row) => ({ row, similarity: trueSimilarity(wanted, row, query) }))
       .sort((a, b) => b.similarity - a.similarity)
@@ -98,7 +114,7 @@ export function expectBest(best: BestRows, wanted: Case): void {
     for (const [rank, { row: oracleRow, similarity }] of oracle.entries()) {
       const row = found[rank]!;
       expect(row >= 0 && row < count).toBe(true);
-      expect(excluded !== undefined && hasBit(excluded, row)).toBe(false);
+      expect(inScope.has(row)).toBe(true);
       if (rank > 0) expect(similarities[rank]).toBeLessThanOrEqual(similarities[rank - 1]!);
       const about = `query ${query}, rank ${rank}, row ${row} (oracle: ${oracleRow})`;
       expectWithin(
@@ -111,6 +127,19 @@ export function expectBest(best: BestRows, wanted: Case): void {
       expectWithin(similarities[rank]!, similarity, either, about);
     }
   }
+  expect(best.scanned).toBe(scanned);
+}
+
+function rowsInScope({ metric, dimension, rows, queries, scope = {}, lists }: Case, query: number): number[] {
+  const { excluded, probes } = scope;
+  if (scope.rows !== undefined) return [...scope.rows];
+  const isLive = (row: number) => excluded === undefined || !hasBit(excluded, row);
+  if (probes === undefined || lists === undefined) return [...rows.norms.keys()].filter(isLive);
+  const vector = queries.vectors.subarray(query * dimension, (query + 1) * dimension);
+  return [...bestLists(lists, metric, vector, probes)].flatMap((list) => {
+    const from = lists.starts[list]!;
+    return Array.from({ length: lists.starts[list + 1]! - from }, (_, i) => from + i).filter(isLive);
+  });
 }
 
 export function expectWithin(value: number, expected: number, difference: number, about: string): void {

@@ -2,11 +2,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Metric } from '../../shared/types.js';
 import { type Bitmap, createBitmap, setBit } from '../bitmap.js';
 import { SeededRandom } from '../seeded-random.contract.js';
-import type { BestRows, Kernels, RowBlock } from './kernels.js';
+import type { BestRows, InvertedLists, Kernels, RowBlock, Rows } from './kernels.js';
 import {
   type Case,
   expectBest,
   expectWithin,
+  pagesOf,
   queriesOf,
   randomRows,
   rowsFrom,
@@ -30,20 +31,26 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
       kernels = await load();
     });
 
-    const makers = ['hold', 'pass'] as const;
+    const hold = (rows: Rows, dimension: number, metric: Metric, lists?: InvertedLists) =>
+      kernels.hold({ rows: rows.norms.length, dimension, metric, lists }, pagesOf(rows, dimension));
+    const makers = {
+      hold,
+      pass: (rows: Rows, dimension: number, metric: Metric) => kernels.pass(rows, dimension, metric),
+    };
     const withBlock = async (
-      make: (typeof makers)[number],
+      make: keyof typeof makers,
       { metric, dimension, rows }: Pick<Case, 'metric' | 'dimension' | 'rows'>,
       task: (block: RowBlock) => Promise<void>,
     ) => {
-      const block = await kernels[make](rows, dimension, metric);
+      const block = await makers[make](rows, dimension, metric);
       expect(block.backend).toBe(kernels.backend);
+      expect(block.kernel).toBe(kernels.name);
       expect(block.rows).toBe(rows.norms.length);
       await task(block);
       await block.release();
     };
 
-    describe.each(makers)('%s', (make) => {
+    describe.each(['hold', 'pass'] as const)('%s', (make) => {
       it.each(DIMENSIONS)(
         'K1 gives the best rows of dimension %i, with any k, mask and batch',
         async (dimension) => {
@@ -63,8 +70,8 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
                   const own = randomRows(random, 1 + (i % 3), dimension).vectors;
                   const queries = queriesOf(metric, dimension, own);
                   const excluded = masks[i];
-                  const best = await block.search(queries, k, excluded);
-                  expectBest(best, { metric, dimension, rows, queries, k, excluded });
+                  const best = await block.search(queries, k, { excluded });
+                  expectBest(best, { metric, dimension, rows, queries, k, scope: { excluded } });
                 }
               });
             }
@@ -82,8 +89,8 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
             for (let share = 0; share <= 10; share++) {
               const excluded = bitmapOf(count, () => random.chance(share / 10));
               for (const k of [1, 2, 5, count, 100_000]) {
-                const best = await block.search(queries, k, excluded);
-                expectBest(best, { metric, dimension, rows, queries, k, excluded });
+                const best = await block.search(queries, k, { excluded });
+                expectBest(best, { metric, dimension, rows, queries, k, scope: { excluded } });
               }
             }
           });
@@ -98,11 +105,11 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
         const queries = queriesOf(metric, dimension, randomRows(random, 100, dimension).vectors);
         const k = 7;
         await withBlock(make, { metric, dimension, rows }, async (block) => {
-          const together = await block.search(queries, k, excluded);
-          expectBest(together, { metric, dimension, rows, queries, k, excluded });
+          const together = await block.search(queries, k, { excluded });
+          expectBest(together, { metric, dimension, rows, queries, k, scope: { excluded } });
           for (let q = 0; q < queries.count; q++) {
             const own = { vectors: queries.vectors.slice(q * dimension, (q + 1) * dimension), count: 1 };
-            const alone = await block.search(own, k, excluded);
+            const alone = await block.search(own, k, { excluded });
             for (let rank = 0; rank < k; rank++) {
               expectWithin(
                 alone.similarities[rank]!,
@@ -122,7 +129,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
         const queries = queriesOf(metric, dimension, Float32Array.from(one));
         await withBlock(make, { metric, dimension, rows }, async (block) => {
           for (const k of [1, 5, 39, 40, 41]) {
-            expectBest(await block.search(queries, k, undefined), { metric, dimension, rows, queries, k });
+            expectBest(await block.search(queries, k, {}), { metric, dimension, rows, queries, k });
           }
         });
       });
@@ -149,7 +156,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
             const own = scaled.slice(0, 3 * dimension).map((value) => -value);
             const queries = queriesOf(metric, dimension, own);
             await withBlock(make, { metric, dimension, rows }, async (block) => {
-              const best = await block.search(queries, 60, undefined);
+              const best = await block.search(queries, 60, {});
               expect([...best.similarities].every(Number.isFinite)).toBe(true);
               expectBest(best, { metric, dimension, rows, queries, k: 60 });
               if (metric === 'cosine') return;
@@ -178,7 +185,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
         const rows = randomRows(random, 200, dimension, 1e3);
         const queries = { vectors: rows.vectors.slice(50 * dimension, 53 * dimension), count: 3 };
         await withBlock(make, { metric: 'l2', dimension, rows }, async (block) => {
-          const best = await block.search(queries, 2, undefined);
+          const best = await block.search(queries, 2, {});
           expect([best.rows[0], best.rows[2], best.rows[4]]).toEqual([50, 51, 52]);
           for (const at of [0, 2, 4]) expect(Math.abs(best.similarities[at]!)).toBe(0);
         });
@@ -196,7 +203,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
           const queries = { vectors: Float32Array.from([...near(), ...near(), ...near()]), count: 3 };
           const wanted: Case = { metric: 'l2', dimension, rows, queries, k: 10 };
           await withBlock(make, wanted, async (block) => {
-            const best = await block.search(queries, 10, undefined);
+            const best = await block.search(queries, 10, {});
             for (let q = 0; q < 3; q++) {
               const truth = Array.from({ length: 1000 }, (_, row) => trueSimilarity(wanted, row, q)).sort(
                 (a, b) => b - a,
@@ -221,7 +228,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
           METRICS.flatMap((metric) =>
             [30, 500].map(async (count) => {
               const rows = randomRows(random, count, dimension);
-              return { metric, rows, block: await kernels[make](rows, dimension, metric) };
+              return { metric, rows, block: await makers[make](rows, dimension, metric) };
             }),
           ),
         );
@@ -230,8 +237,8 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
           const count = rows.norms.length;
           const queries = queriesOf(metric, dimension, randomRows(random, 1 + (i % 4), dimension).vectors);
           const excluded = i % 2 === 0 ? undefined : bitmapOf(count, () => random.chance(0.5));
-          const best = await block.search(queries, 5, excluded);
-          expectBest(best, { metric, dimension, rows, queries, k: 5, excluded });
+          const best = await block.search(queries, 5, { excluded });
+          expectBest(best, { metric, dimension, rows, queries, k: 5, scope: { excluded } });
         });
         await Promise.all(searches);
         for (const { block } of blocks) await block.release();
@@ -248,7 +255,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
           await withBlock(make, { metric, dimension, rows }, async (block) => {
             const answers: BestRows[] = [];
             for (const excluded of [masks[0], masks[1], undefined, masks[0], masks[1], undefined]) {
-              answers.push(structuredClone(await block.search(queries, 9, excluded)));
+              answers.push(structuredClone(await block.search(queries, 9, { excluded })));
             }
             expect(answers.slice(3)).toEqual(answers.slice(0, 3));
             expect(answers[0]).not.toEqual(answers[1]);
@@ -262,16 +269,13 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
       const dimension = 4;
       const rows = randomRows(new SeededRandom(2), 50, dimension);
       const queries = queriesOf('dot', dimension, randomRows(new SeededRandom(3), 1, dimension).vectors);
-      const [kept, released] = [
-        await kernels.hold(rows, dimension, 'dot'),
-        await kernels.hold(rows, dimension, 'dot'),
-      ];
+      const [kept, released] = [await hold(rows, dimension, 'dot'), await hold(rows, dimension, 'dot')];
       const passed = await kernels.pass(rows, dimension, 'dot');
       await released.release();
       await passed.release();
       const again = await kernels.pass(rows, dimension, 'dot');
       for (const block of [kept, again]) {
-        expectBest(await block.search(queries, 5, undefined), {
+        expectBest(await block.search(queries, 5, {}), {
           metric: 'dot',
           dimension,
           rows,
@@ -287,7 +291,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
       const rows = randomRows(new SeededRandom(2), 50, dimension);
       const copy = structuredClone(rows);
       const queries = queriesOf('l2', dimension, randomRows(new SeededRandom(3), 1, dimension).vectors);
-      const block = await kernels.hold(rows, dimension, 'l2');
+      const block = await kernels.hold({ rows: 50, dimension, metric: 'l2' }, [{ start: 0, ...rows }]);
       if (kernels.holdsByReference) expect(block.bytes).toBe(0);
       else {
         rows.vectors.fill(0);
@@ -295,7 +299,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
         expect(block.bytes).toBeGreaterThanOrEqual(copy.vectors.byteLength);
       }
       const wanted: Case = { metric: 'l2', dimension, rows: copy, queries, k: 5 };
-      expectBest(await block.search(queries, 5, undefined), wanted);
+      expectBest(await block.search(queries, 5, {}), wanted);
       await block.release();
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeModel, externalTensor, node, tensor } from './onnx-model.js';
-import { createSession, floatTensor, int64Tensor } from './ort.js';
+import { boolTensor, createSession, floatTensor, int64Tensor } from './ort.js';
 
 // ONNX Runtime itself is the judge: it refuses a malformed model and computes a wrong one wrongly.
 
@@ -68,6 +68,37 @@ describe('encodeModel, judged by ONNX Runtime', () => {
     const session = await createSession(model);
     const answer = await session.run({ x: floatTensor(new Float32Array(size).fill(7), [1, size]) });
     expect([...(answer.y!.data as Float32Array)]).toEqual(new Array(2 * size).fill(3));
+    await session.release();
+  });
+
+  it('writes graphs as attributes, which use what is around them', async () => {
+    const branch = (name: string, opType: string) => ({
+      name,
+      inputs: [],
+      outputs: [{ name: `${name}Y`, type: 'float32', shape: ['n'] } as const],
+      nodes: [node(opType, ['twice', `${name}Own`], [`${name}Y`])],
+      initializers: [tensor(`${name}Own`, 'float32', [1], f32(10))],
+    });
+    const model = encodeModel({
+      name: 'branches',
+      inputs: [
+        { name: 'x', type: 'float32', shape: ['n'] },
+        { name: 'isSum', type: 'bool', shape: [1] },
+      ],
+      outputs: [{ name: 'y', type: 'float32', shape: ['n'] }],
+      nodes: [
+        node('Add', ['x', 'x'], ['twice']),
+        node('If', ['isSum'], ['y'], {
+          then_branch: branch('sum', 'Add'),
+          else_branch: branch('product', 'Mul'),
+        }),
+      ],
+    });
+    const session = await createSession(model);
+    const y = async (isSum: boolean) =>
+      (await session.run({ x: floatTensor(f32(1, 2), [2]), isSum: boolTensor(isSum) })).y!.data;
+    expect(await y(true)).toEqual(f32(12, 14));
+    expect(await y(false)).toEqual(f32(20, 40));
     await session.release();
   });
 });

@@ -23,8 +23,11 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-/** A whole number or a list of them is INT or INTS, a string is STRING; FLOAT has to be said: `{ float: 1 }`. */
-export type AttributeValue = number | readonly number[] | string | { readonly float: number };
+/**
+ * A whole number or a list of them is INT or INTS, a string is STRING, a graph is GRAPH; FLOAT has to be said:
+ * `{ float: 1 }`.
+ */
+export type AttributeValue = number | readonly number[] | string | { readonly float: number } | Graph;
 
 export interface ModelNode {
   readonly opType: string;
@@ -47,13 +50,17 @@ export interface Initializer {
   readonly data: Uint8Array | ExternalLocation;
 }
 
-export interface ModelDescription {
+/** As an attribute (the branches of `If`): a graph that may use what the graph around it has computed before it. */
+export interface Graph {
   readonly name: string;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   /** In an order in which each node's inputs are there before it. */
   readonly nodes: readonly ModelNode[];
   readonly initializers?: readonly Initializer[];
+}
+
+export interface ModelDescription extends Graph {
   /** Kept in the file as `metadata_props`. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Version of the operator set. Default 17. */
@@ -96,7 +103,7 @@ export function encodeModel(model: ModelDescription): Bytes {
   return message(
     int(1, 8), // ir_version 8: initializers need not be inputs, opset 17
     text(2, 'nearshore'),
-    embedded(7, graph(model)),
+    embedded(7, encodeGraph(model)),
     embedded(8, message(text(1, ''), int(2, model.opset ?? 17))),
     ...Object.entries(model.metadata ?? {}).map((entry) => embedded(14, keyValue(...entry))),
   );
@@ -114,13 +121,13 @@ function checkedSize(initializer: Initializer, byteLength: number): Initializer 
   return initializer;
 }
 
-function graph(model: ModelDescription): Bytes {
+function encodeGraph(graph: Graph): Bytes {
   return message(
-    ...model.nodes.map((each) => embedded(1, encodeNode(each))),
-    text(2, model.name),
-    ...(model.initializers ?? []).map((each) => embedded(5, encodeInitializer(each))),
-    ...model.inputs.map((each) => embedded(11, encodeValueInfo(each))),
-    ...model.outputs.map((each) => embedded(12, encodeValueInfo(each))),
+    ...graph.nodes.map((each) => embedded(1, encodeNode(each))),
+    text(2, graph.name),
+    ...(graph.initializers ?? []).map((each) => embedded(5, encodeInitializer(each))),
+    ...graph.inputs.map((each) => embedded(11, encodeValueInfo(each))),
+    ...graph.outputs.map((each) => embedded(12, encodeValueInfo(each))),
   );
 }
 
@@ -137,6 +144,7 @@ function encodeAttribute(name: string, value: AttributeValue): Bytes {
   // The last field is AttributeProto.type.
   if (typeof value === 'number') return message(text(1, name), int(3, value), int(20, 2));
   if (typeof value === 'string') return message(text(1, name), text(4, value), int(20, 3));
+  if ('nodes' in value) return message(text(1, name), embedded(6, encodeGraph(value)), int(20, 5));
   if ('float' in value) return message(text(1, name), float(2, value.float), int(20, 1));
   return message(text(1, name), ...value.map((each) => int(8, each)), int(20, 7));
 }

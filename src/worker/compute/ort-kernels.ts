@@ -1,59 +1,64 @@
 import type { Metric } from '../../shared/types.js';
-import { type Bitmap, hasBit } from '../bitmap.js';
-import { centred, movedBy } from './centre.js';
-import type { BestRows, Kernels, QueryVectors, RowBlock, Rows } from './kernels.js';
-import { createSession, floatTensor, int64Tensor, type OrtSession, type OrtTensor } from './ort.js';
-import { candidateCount, perRowTerm, ROWS_PATH, scanGraph } from './scan-graph.js';
+import { pause } from '../slices.js';
+import { mean } from './centre.js';
+import type {
+  BestRows,
+  BlockShape,
+  Kernels,
+  QueryVectors,
+  RowBlock,
+  RowPage,
+  Rows,
+  Scope,
+} from './kernels.js';
+import { createSession, type OrtSession } from './ort.js';
+import { bestOf } from './ort-best.js';
+import { type HeldRows, holdTiles } from './ort-block.js';
+import { FedRows } from './ort-fed.js';
+import { reserveHeap } from './ort-heap.js';
+import { ScopeParts } from './ort-scope.js';
+import { LANES, RowTiles } from './ort-tiles.js';
+import { scanGraph } from './scan-graph.js';
+
+/**
+ * Vector bytes in one session where there are no lists. Larger: fewer graph runs (0.05 ms each), but a longer pause
+ * while ONNX Runtime takes the rows in (about 20 ms at 16 MiB), and that many bytes more memory at the peak. With
+ * lists there is one session, since the best lists may be anywhere.
+ */
+const SESSION_BYTES = 16 << 20;
 
 /** Kernels that run as ONNX Runtime graphs on its WASM backend. */
 export class OrtKernels implements Kernels {
+  readonly name = 'onnx';
   readonly backend = 'wasm';
   readonly holdsByReference = false;
   /** One session per metric and dimension serves all rows that are fed. */
   readonly #passing = new Map<string, Promise<OrtSession>>();
 
-  async hold(rows: Rows, dimension: number, metric: Metric): Promise<RowBlock> {
-    const { rows: own, centre } = prepared(rows, dimension, metric);
-    const { vectors, norms } = own;
-    const model = scanGraph(metric, dimension, norms.length, perRowTerm(metric, norms));
-    const data = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
-    const session = await createSession(model, [{ path: ROWS_PATH, data }]);
-    const bytes = vectors.byteLength + norms.byteLength;
-    return new OrtBlock({
-      session,
-      isOwn: true,
-      rows: norms.length,
-      bytes,
-      dimension,
-      metric,
-      centre,
-      fed: {},
-    });
+  async hold(shape: BlockShape, pages: AsyncIterable<RowPage> | Iterable<RowPage>): Promise<RowBlock> {
+    const held: HeldRows[] = [];
+    try {
+      for await (const tiles of tilesOf(shape, pages)) {
+        if (tiles.bytes > 2 * SESSION_BYTES) await reserveHeap(tiles.bytes);
+        held.push(await holdTiles(tiles, shape.metric, shape.lists));
+        await pause();
+      }
+    } catch (error) {
+      for (const each of held) await each.release();
+      throw error;
+    }
+    return new HeldBlock(held, shape.rows);
   }
 
   async pass(rows: Rows, dimension: number, metric: Metric): Promise<RowBlock> {
-    const { rows: own, centre } = prepared(rows, dimension, metric);
-    const { vectors, norms } = own;
-    const fed: Record<string, OrtTensor> = { rows: floatTensor(vectors, [norms.length, dimension]) };
-    if (metric !== 'dot') fed.perRow = floatTensor(perRowTerm(metric, norms), [1, norms.length]);
-    const session = await this.#passingSession(dimension, metric);
-    return new OrtBlock({
-      session,
-      isOwn: false,
-      rows: norms.length,
-      bytes: 0,
-      dimension,
-      metric,
-      centre,
-      fed,
-    });
+    return new FedRows(await this.#passingSession(dimension, metric), rows, dimension, metric);
   }
 
   #passingSession(dimension: number, metric: Metric): Promise<OrtSession> {
     const key = `${metric}/${dimension}`;
     let session = this.#passing.get(key);
     if (session === undefined) {
-      session = createSession(scanGraph(metric, dimension, 'n', 'fed'));
+      session = createSession(scanGraph(metric, dimension));
       session.catch(() => this.#passing.delete(key));
       this.#passing.set(key, session);
     }
@@ -61,70 +66,62 @@ export class OrtKernels implements Kernels {
   }
 }
 
-/** Under l2 the graph computes relative to the rows' centre. */
-function prepared(rows: Rows, dimension: number, metric: Metric) {
-  return metric === 'l2' ? centred(rows, dimension) : { rows, centre: undefined };
+/** The rows of pages, as many as one session takes at a time. */
+async function* tilesOf(
+  { rows, dimension, metric, lists }: BlockShape,
+  pages: AsyncIterable<RowPage> | Iterable<RowPage>,
+): AsyncGenerator<RowTiles> {
+  const tileBytes = LANES * dimension * 4;
+  const capacity = lists === undefined ? LANES * Math.max(1, Math.floor(SESSION_BYTES / tileBytes)) : rows;
+  const centre = lists !== undefined && metric === 'l2' ? mean(lists.centroids, dimension) : undefined;
+  let start = 0;
+  let tiles: RowTiles | undefined;
+  for await (const page of pages) {
+    const end = page.start + page.norms.length;
+    for (let row = page.start; row < end; ) {
+      tiles ??= new RowTiles(Math.min(capacity, rows - start), dimension, metric, centre);
+      const to = Math.min(end, start + tiles.rows);
+      tiles.take(page, row - page.start, to - page.start, row - start);
+      row = to;
+      if (to < start + tiles.rows) continue;
+      yield tiles;
+      start = to;
+      tiles = undefined;
+    }
+    await pause();
+  }
 }
 
-interface BlockParts {
-  readonly session: OrtSession;
-  readonly isOwn: boolean;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly dimension: number;
-  readonly metric: Metric;
-  readonly centre: Float32Array<ArrayBuffer> | undefined;
-  /** Inputs that are the same on every run. */
-  readonly fed: Readonly<Record<string, OrtTensor>>;
-}
-
-const NOTHING_EXCLUDED = Float32Array.of(0);
-
-class OrtBlock implements RowBlock {
+/** Rows in one session or several, which are searched one after another. */
+class HeldBlock implements RowBlock {
+  readonly kernel = 'onnx';
   readonly backend = 'wasm';
-  readonly rows: number;
   readonly bytes: number;
-  /** Masks of the bitmaps seen so far; bitmaps are immutable. */
-  readonly #masks = new WeakMap<Bitmap, Float32Array>();
+  readonly #scopes: ScopeParts;
+  readonly #starts: readonly number[];
 
-  constructor(private readonly parts: BlockParts) {
-    this.rows = parts.rows;
-    this.bytes = parts.bytes;
+  constructor(
+    private readonly held: readonly HeldRows[],
+    readonly rows: number,
+  ) {
+    this.bytes = held.reduce((sum, each) => sum + each.bytes, 0);
+    const starts = [0];
+    for (const each of held) starts.push(starts.at(-1)! + each.rows);
+    this.#starts = starts;
+    this.#scopes = new ScopeParts(starts);
   }
 
-  async search(queries: QueryVectors, k: number, excluded: Bitmap | undefined): Promise<BestRows> {
-    const { session, dimension, metric, centre, fed } = this.parts;
+  async search(queries: QueryVectors, k: number, scope: Scope): Promise<BestRows> {
     const width = Math.min(k, this.rows);
-    const mask = excluded === undefined ? NOTHING_EXCLUDED : this.#maskOf(excluded);
-    const vectors = centre === undefined ? queries.vectors : movedBy(queries.vectors, centre);
-    const feeds: Record<string, OrtTensor> = {
-      ...fed,
-      query: floatTensor(vectors, [queries.count, dimension]),
-      mask: floatTensor(mask, [1, mask.length]),
-      k: int64Tensor([width], [1]),
-    };
-    if (metric === 'l2') feeds.candidates = int64Tensor([candidateCount(width, this.rows)], [1]);
-    const output = await session.run(feeds);
-    const rows = output.found!.data as Int32Array<ArrayBuffer>;
-    const similarities = output.similarities!.data as Float32Array<ArrayBuffer>;
-    if (excluded !== undefined) {
-      for (let i = 0; i < rows.length; i++) if (similarities[i] === Number.NEGATIVE_INFINITY) rows[i] = -1;
+    const parts = this.#scopes.of(scope);
+    const answers: BestRows[] = [];
+    for (const [i, each] of this.held.entries()) {
+      answers.push(await each.search(queries, Math.min(width, each.rows), parts[i]!));
     }
-    return { k: width, rows, similarities };
+    return bestOf(answers, width, queries.count, (answer) => this.#starts[answer]!);
   }
 
   async release(): Promise<void> {
-    if (this.parts.isOwn) await this.parts.session.release();
-  }
-
-  #maskOf(excluded: Bitmap): Float32Array {
-    let mask = this.#masks.get(excluded);
-    if (mask === undefined) {
-      mask = new Float32Array(this.rows);
-      for (let row = 0; row < this.rows; row++)
-        if (hasBit(excluded, row)) mask[row] = Number.NEGATIVE_INFINITY;
-      this.#masks.set(excluded, mask);
-    }
-    return mask;
+    for (const each of this.held) await each.release();
   }
 }

@@ -1,59 +1,24 @@
 import type { Metric } from '../../shared/types.js';
-import {
-  encodeModel,
-  externalTensor,
-  type Initializer,
-  type ModelNode,
-  node,
-  tensor,
-  type ValueInfo,
-} from './onnx-model.js';
+import { encodeModel, type Initializer, type ModelNode, node, tensor, type ValueInfo } from './onnx-model.js';
 
-// The graph of an exact scan: query to best rows in one run.
+// The graph of rows that are fed: query to best rows in one run.
 //
 //   similarity = Gemm(query, rowsᵀ) …by metric…  + mask → TopK → (l2: exact distances of the candidates → TopK)
 //
-// `mask` has one column (nothing excluded) or one per row: 0 or −∞.
-
-/** The path that the row matrix's external data goes by. */
-export const ROWS_PATH = 'rows';
-
-/**
- * Under l2 rows and queries are given relative to a centre near the rows: a translation keeps distances, and
- * 2q·x − |x|² loses the digits that the centre would take. How many candidates beyond k are measured again, for what is lost
- * between near neighbours all the same.
- */
-const L2_MARGIN = 16;
+// `mask` has one column (nothing excluded) or one per row: 0 or −∞. Under l2 rows and queries are given relative to a
+// centre near the rows: a translation keeps distances, and 2q·x − |x|² loses the digits that the centre would take.
 
 const INT32 = 6;
 
-/**
- * @param rowCount number: the rows are an initializer; 'n': they are fed on each run.
- */
-export function scanGraph(
-  metric: Metric,
-  dimension: number,
-  rowCount: number | 'n',
-  perRow: Float32Array | 'fed',
-) {
+export function scanGraph(metric: Metric, dimension: number): Uint8Array {
   const inputs: ValueInfo[] = [
     { name: 'query', type: 'float32', shape: ['b', dimension] },
+    { name: 'rows', type: 'float32', shape: ['n', dimension] },
     { name: 'mask', type: 'float32', shape: [1, 'm'] },
     { name: 'k', type: 'int64', shape: [1] },
   ];
   const initializers: Initializer[] = [];
-  if (rowCount === 'n') {
-    inputs.push({ name: 'rows', type: 'float32', shape: ['n', dimension] });
-  } else {
-    const length = rowCount * dimension * 4;
-    initializers.push(
-      externalTensor('rows', 'float32', [rowCount, dimension], { location: ROWS_PATH, offset: 0, length }),
-    );
-  }
-  if (metric !== 'dot') {
-    if (perRow === 'fed') inputs.push({ name: 'perRow', type: 'float32', shape: [1, 'n'] });
-    else initializers.push(tensor('perRow', 'float32', [1, perRow.length], perRow));
-  }
+  if (metric !== 'dot') inputs.push({ name: 'perRow', type: 'float32', shape: [1, 'n'] });
   if (metric === 'l2') {
     inputs.push({ name: 'candidates', type: 'int64', shape: [1] });
     initializers.push(
@@ -77,11 +42,6 @@ export function scanGraph(
 /** What `perRow` holds: 1 / |x| under cosine, −|x|² under l2 (of the centred rows). */
 export function perRowTerm(metric: Metric, norms: Float32Array): Float32Array<ArrayBuffer> {
   return metric === 'cosine' ? norms.map((norm) => 1 / norm) : norms.map((norm) => -norm * norm);
-}
-
-/** Candidates that the first TopK of an l2 graph keeps. */
-export function candidateCount(k: number, rowCount: number): number {
-  return Math.min(k + L2_MARGIN, rowCount);
 }
 
 function scoring(metric: Metric): ModelNode[] {

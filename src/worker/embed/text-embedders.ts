@@ -1,7 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { WorkerEmbedder } from '../../shared/types.js';
 import type { Compute } from '../compute/compute.js';
-import { createSession, int32Tensor } from '../compute/ort.js';
 import { type LoadedTextEmbedder, loadTextEmbedder } from './load-text-embedder.js';
 import type { TextEmbedder } from './text-embedder.js';
 
@@ -32,26 +31,26 @@ export class TextEmbedders {
     } catch (error) {
       if (embedder === loaded.js || error instanceof VectorStoreError) throw error;
       // ONNX Runtime failed at work; plain JS gives the same vectors.
-      this.compute.giveUp(error);
-      await this.compute.kernels();
+      this.compute.giveUp(this.compute.active, error);
       return loaded.js.embed(texts, signal);
     }
   }
 
   async #choose(key: string, loaded: LoadedTextEmbedder): Promise<TextEmbedder> {
-    // Waits for ONNX Runtime, or rejects, where the caller insisted on it.
-    const { backend } = await this.compute.kernels();
-    if (backend === 'js') return loaded.js;
+    // ONNX Runtime where it was asked for: for short texts plain JS is faster.
+    const { name } = await this.compute.kernels();
+    if (name !== 'onnx') return loaded.js;
     let move = this.#moves.get(key);
     if (move === undefined) {
-      move = loaded.withOrt({ createSession, int32Tensor }).then((embedder) => {
-        this.#onOrt.set(key, embedder);
-      });
+      move = import('../compute/ort.js')
+        .then((ort) => loaded.withOrt(ort))
+        .then((embedder) => {
+          this.#onOrt.set(key, embedder);
+        });
       // Without the model file, plain JS goes on: it gives the same vectors.
       move.catch(() => undefined);
       this.#moves.set(key, move);
     }
-    if (this.compute.requested === 'wasm') await move;
     return this.#onOrt.get(key) ?? loaded.js;
   }
 

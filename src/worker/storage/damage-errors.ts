@@ -16,3 +16,11 @@ export function damagedRowState(segment: number, chunk: number): VectorStoreErro
       'Restore them from a copy, or drop the collection.',
   );
 }
+
+export function damagedIndex(segment: number): VectorStoreError {
+  return new VectorStoreError(
+    'CORRUPT',
+    `The lists of the index of segment ${segment} do not fit its rows. Probing them would miss records, so the index is not used. ` +
+      'It is made again from the records, which are whole.',
+  );
+}

@@ -1,4 +1,5 @@
 import type { CollectionConfig } from '../../shared/types.js';
+import type { RecallCurve } from '../index/recall-curve.js';
 
 // The contract of storage. Two implementations: IndexedDB and memory; one suite: storage.contract.ts.
 //
@@ -33,7 +34,11 @@ export type Column =
   /** UTF-8 ids of the records this segment deleted. */
   | 'tombstone-ids'
   /** 32 bytes per tombstone: its stamp, its base. */
-  | 'tombstone-stamps';
+  | 'tombstone-stamps'
+  /** float32 × dimension per list: its centroid. With `list-starts`, only where the segment has an index. */
+  | 'list-centroids'
+  /** uint32: first row of each list, then the number of rows. */
+  | 'list-starts';
 
 /** Rows [starts[i], starts[i + 1]) of a column are its page i; the last page ends with the column. */
 export interface ColumnManifest {
@@ -41,11 +46,23 @@ export interface ColumnManifest {
   readonly bytes: number;
 }
 
+/** 1: first. Another version is not used: the segment is searched without, and trained anew. */
+export const INDEX_VERSION = 1;
+
+export interface IndexManifest {
+  readonly version: number;
+  readonly lists: number;
+  /** What probing finds, as measured when the index was made. */
+  readonly curve: RecallCurve;
+}
+
 export interface SegmentManifest {
   readonly id: number;
   readonly rows: number;
   readonly tombstones: number;
   readonly columns: Partial<Record<Column, ColumnManifest>>;
+  /** Where the rows are in the order of inverted lists. Derived: the records do not depend on it. */
+  readonly index?: IndexManifest;
   /** Sum of the columns' bytes. */
   readonly bytes: number;
 }
