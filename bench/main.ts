@@ -40,7 +40,7 @@ async function run(): Promise<Results> {
   const context = { params, host: findHost(), tick, log };
   for (const size of params.sizes) {
     for (const data of params.data) {
-      const reason = whyNot(data, size, params);
+      const reason = whyNot(data, size);
       const set = reason
         ? { ...emptySet(data, size), skipped: [reason] }
         : await runSet(context, data, size).catch((error: unknown) => failedSet(data, size, error));

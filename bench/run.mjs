@@ -16,8 +16,8 @@ const HELP = `npm run bench -- [options]
   --peers nearshore,js,hnsw
                            and nearshore-onnx: the same by ONNX Runtime graphs
   --rows ingest,exact,index,filter,selectivity,batch,open,memory,upsert
-  --queries 200            held-out queries that are reported
-  --tuning 200             held-out queries that ef and targetRecall are tuned on
+  --queries 300            held-out queries that are reported
+  --tuning 300             held-out queries that ef and targetRecall are tuned on
   --topK 10
   --rounds 3               rounds of every timed row
   --upserts 50

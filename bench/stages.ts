@@ -1,4 +1,4 @@
-import { type Dataset, type HeldOut, heldOutTotal, MOST_IN_MEMORY, rawBytes } from './data/dataset.js';
+import { type Dataset, type HeldOut, MOST_IN_MEMORY, rawBytes } from './data/dataset.js';
 import { GLOVE_WORDS, glove } from './data/glove.js';
 import { mixture } from './data/mixture.js';
 import type { Host } from './host.js';
@@ -25,11 +25,9 @@ export interface Run {
 const ALL_OF_GLOVE = 341_000;
 
 /** Why there is no such set; undefined: there is. */
-export function whyNot(name: Dataset['name'], size: number, params: Params): string | undefined {
+export function whyNot(name: Dataset['name'], size: number): string | undefined {
   if (name === 'mixture' && size === ALL_OF_GLOVE) return 'this size is for GloVe alone';
-  if (name === 'glove' && size + heldOutTotal(heldOutBy(params)) > GLOVE_WORDS) {
-    return `GloVe has ${GLOVE_WORDS} words, held-out ones included`;
-  }
+  if (name === 'glove' && size > GLOVE_WORDS) return `GloVe has ${GLOVE_WORDS} words`;
   return undefined;
 }
 
@@ -48,7 +46,7 @@ export async function runSet(run: Run, name: Dataset['name'], size: number): Pro
   log(`${set}: finding the true neighbours`);
   const filters = wanted.flatMap((row) => row.filters ?? []);
   const truth = await findTruth(data, params.topK, filters, pause);
-  const shape = { dimension: data.dimension, capacity: size + data.extra.length };
+  const shape = { dimension: data.dimension, capacity: data.size + data.extra.length };
   const { m, efConstruction } = params;
   const start: Context['start'] = (system, counting = false) =>
     makeSystem(system, { build: { m, efConstruction }, counting });
@@ -97,10 +95,7 @@ export async function runSet(run: Run, name: Dataset['name'], size: number): Pro
 }
 
 function makeData(name: Dataset['name'], size: number, params: Params): Promise<Dataset> {
-  const heldOut = heldOutBy(params);
+  const { tuning, queries, upserts } = params;
+  const heldOut: HeldOut = { tuning, queries, extra: upserts + 1 };
   return name === 'mixture' ? mixture(size, heldOut, pause) : glove(size, heldOut);
-}
-
-function heldOutBy({ tuning, queries, upserts }: Params): HeldOut {
-  return { tuning, queries, extra: upserts + 1 };
 }

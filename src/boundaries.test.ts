@@ -8,12 +8,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ['client', 'shared'],
   worker: ['worker', 'shared'],
   shared: ['shared'],
+  kernel: ['kernel'],
 };
 /** Package → the sides that use it, each through one file. */
 const OWNED_PACKAGES: Record<string, readonly string[]> = {
   comlink: ['client', 'worker'],
   idb: ['worker'],
   'onnxruntime-web': ['worker'],
+  'ml-matrix': ['worker'],
 };
 
 const STATIC_IMPORT = /^(?:import|export) (type )?(?:[\w\s{},*$]*\sfrom )?'([^']+)'/gm;
@@ -46,7 +48,7 @@ const arrows = new Map(
     file,
     found
       .filter(({ from }) => from.startsWith('.'))
-      .map(({ from }) => relative(SRC, join(SRC, dirname(file), from)).replace(/\.js$/, '.ts')),
+      .map(({ from }) => relative(SRC, join(SRC, dirname(file), from)).replace(/(\.js)?$/, '.ts')),
   ]),
 );
 

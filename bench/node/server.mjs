@@ -6,6 +6,9 @@ import { PEERS_DIR } from './peers.mjs';
 
 const root = join(import.meta.dirname, '..');
 
+/** On a busy machine the bundler would tell how long each plugin took. */
+const QUIET = { pluginTimings: false };
+
 /** `isolated` sends the headers that make the page cross-origin isolated: finer clocks, WASM threads. */
 export async function serve({ hnswlib, vectorsFile, isolated, port = 0 }) {
   const outDir = join(PEERS_DIR, `site-${process.pid}`);
@@ -32,13 +35,13 @@ export async function serve({ hnswlib, vectorsFile, isolated, port = 0 }) {
         },
       ],
     },
-    worker: { format: 'es' },
+    worker: { format: 'es', rolldownOptions: { checks: QUIET } },
     build: {
       outDir,
       emptyOutDir: true,
       target: 'es2022',
       chunkSizeWarningLimit: 5_000,
-      rolldownOptions: { input: [join(root, 'index.html'), join(root, 'one.html')] },
+      rolldownOptions: { input: [join(root, 'index.html'), join(root, 'one.html')], checks: QUIET },
     },
     preview: {
       host: '127.0.0.1',

@@ -1,10 +1,9 @@
 import type { Dataset } from '../data/dataset.js';
-import type { RowFilter } from '../data/filters.js';
 import type { Host } from '../host.js';
 import type { Params, RowName } from '../params.js';
 import type { Effort, Shape, System, SystemName } from '../peers/contract.js';
 import type { Measurement } from '../results.js';
-import type { Truth } from './truth.js';
+import type { FilteredTruth, Truth } from './truth.js';
 
 /** What a row needs to measure one data set. */
 export interface Context {
@@ -61,7 +60,7 @@ export interface RowKind {
   /** `'loaded'`: systems have the data in memory; `'stored'`: it is on disk only, and no worker runs. */
   readonly needs: 'loaded' | 'stored';
   /** Filters whose truth it takes. */
-  readonly filters?: readonly RowFilter[];
+  readonly filters?: readonly FilteredTruth[];
   measure(context: Context): Promise<Measurement[]>;
 }
 

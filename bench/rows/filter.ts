@@ -9,7 +9,7 @@ export const filter: RowKind = {
   columns: QUERY_COLUMNS,
   principal: 'insideP50',
   needs: 'loaded',
-  filters: [ONE_PERCENT],
+  filters: [{ filter: ONE_PERCENT }],
   async measure(context) {
     const { plain } = context.lanes;
     const measured = await timeQueries(context, {

@@ -24,7 +24,7 @@ export const selectivity: RowKind = {
   ],
   principal: 'insideP50',
   needs: 'loaded',
-  filters: PASSING.map(filterFor),
+  filters: PASSING.map((passing) => ({ filter: filterFor(passing), queries: QUERIES })),
   async measure(context) {
     const results: Measurement[] = [];
     const lanes = firstOfEach(context.lanes.plain);
@@ -42,7 +42,7 @@ export const selectivity: RowKind = {
         const share = `${passing * 100} %`;
         one.passing = passing;
         one.variant = one.variant === undefined ? share : `${share}, ${one.variant}`;
-        one.values.possible = mean(truth.map(({ count }) => count));
+        one.values.possible = mean(truth.slice(0, QUERIES).map(({ count }) => count));
       }
       results.push(...measured);
     }

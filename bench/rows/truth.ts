@@ -10,28 +10,35 @@ export interface Truth {
   filtered(filter: RowFilter): readonly Neighbours[];
 }
 
+/** What a row needs to know beforehand. */
+export interface FilteredTruth {
+  readonly filter: RowFilter;
+  /** Only of so many of the held-out queries. Default: all. */
+  readonly queries?: number;
+}
+
 /** @param filters that will be asked for */
 export async function findTruth(
   data: Dataset,
   k: number,
-  filters: readonly RowFilter[],
+  filters: readonly FilteredTruth[],
   pause: () => Promise<void>,
 ): Promise<Truth> {
-  const selective = filters.filter((filter) => !passesAll(filter));
+  const selective = filters.filter(({ filter }) => !passesAll(filter));
   const [tuning, queries, ...filtered] = await findNeighbours(
     data,
     [
       { queries: data.tuning, passes: () => true },
       { queries: data.queries, passes: () => true },
-      ...selective.map((filter) => ({
-        queries: data.queries,
+      ...selective.map(({ filter, queries }) => ({
+        queries: data.queries.slice(0, queries),
         passes: (row: number) => passes(filter, metadataOf(row)),
       })),
     ],
     k,
     pause,
   );
-  const known = new Map(selective.map((filter, i) => [filterKey(filter), filtered[i]!]));
+  const known = new Map(selective.map(({ filter }, i) => [filterKey(filter), filtered[i]!]));
   return {
     tuning: tuning!,
     queries: queries!,

@@ -37,7 +37,7 @@ export function computeWith(backend: ComputeOptions['backend'], kernel: ComputeO
 }
 
 /** Trains on this thread, with plain JS. */
-const trainHere: Train = (rows, { dimension, metric }, options) =>
+export const trainHere: Train = (rows, { dimension, metric }, options) =>
   trainInWorker(rows, { dimension, metric }, { ...options, seed: 1, assetBaseUrl: undefined });
 
 /** @param minComponents of segments that get an index; by default none does. */
@@ -46,6 +46,7 @@ export async function openEngine(
   config: CollectionConfig,
   compute = jsCompute(),
   minComponents = Number.POSITIVE_INFINITY,
+  train = trainHere,
 ): Promise<OpenedEngine> {
   const { deviceId } = await storage.readStore();
   const row = await storage.createCollection(config);
@@ -57,7 +58,7 @@ export async function openEngine(
     compute,
     embedders: new TextEmbedders(compute),
     metrics,
-    training: { train: trainHere, minComponents },
+    training: { train, minComponents },
     onChange: (event: ChangeEvent) => changes.push(event),
     onIndex: (event: IndexEvent) => indexEvents.push(event),
   };

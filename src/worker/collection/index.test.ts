@@ -7,7 +7,8 @@ import { damagedPage } from '../storage/damage-errors.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import type { Storage } from '../storage/storage.js';
 import type { CollectionEngine } from './collection-engine.js';
-import { callOptions, jsCompute, openEngine, packRecords, trueScore } from './engine.contract.js';
+import { callOptions, jsCompute, openEngine, packRecords, trainHere, trueScore } from './engine.contract.js';
+import type { Train } from './list-order.js';
 import { CollectionState } from './state.js';
 
 const DIMENSION = 8;
@@ -218,6 +219,30 @@ describe('an index', () => {
     expect((await ask(again.engine, [1, 0, 0, 0, 0, 0, 0, 0])).receipt.exact).toBe(true);
     await again.engine.optimize(callOptions());
     expect((await ask(again.engine, [1, 0, 0, 0, 0, 0, 0, 0])).receipt.plan).toBe('ivf');
+  });
+
+  it('I3 an order that leaves a record out is refused; the records stay, and merging goes on', async () => {
+    const forgetful: Train = async (...args) => {
+      const trained = await trainHere(...args);
+      return { ...trained, order: trained.order.with(7, trained.order[8]!) };
+    };
+    const storage = new MemoryStorage();
+    const { engine, indexEvents } = await openEngine(
+      storage,
+      configOf(),
+      jsCompute(),
+      MIN_COMPONENTS,
+      forgetful,
+    );
+    const records = clustered(new SeededRandom(1), 0, ROWS);
+    await put(engine, records);
+    await expect(engine.optimize(callOptions())).rejects.toThrow('not one of 3000 rows');
+    expect(indexEvents.at(-1)).toMatchObject({ state: 'failed' });
+    expect(await engine.stats()).toMatchObject({ records: ROWS, index: { kind: 'flat' } });
+    await put(engine, clustered(new SeededRandom(2), 0, 5));
+    await expect(engine.optimize(callOptions())).rejects.toThrow('not one of 3000 rows');
+    expect(await engine.stats()).toMatchObject({ records: ROWS, segments: 1, deadRecords: 0 });
+    expect((await ask(engine, records[50]!.vector)).ids[0]).toBe('r50');
   });
 
   it('I7 I8 k records are returned at every selectivity, the right ones', async () => {

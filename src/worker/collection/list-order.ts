@@ -2,6 +2,7 @@ import { throwIfAborted } from '../../shared/errors.js';
 import { STAMP_BYTES } from '../../shared/stamp.js';
 import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
 import type { CollectionConfig, Progress } from '../../shared/types.js';
+import { countBits, createBitmap, setBit } from '../bitmap.js';
 import type { Rows } from '../compute/kernels.js';
 import type { TrainInWorkerOptions } from '../index/train-in-worker.js';
 import type { TrainedRows } from '../index/trainer-api.js';
@@ -66,6 +67,15 @@ export async function inListOrder(
     },
     newRows: newRows.map((own) => own.map((row) => (row === -1 ? -1 : places[row]!))),
   };
+}
+
+/** Records must not go down with an index: an order that leaves one out is refused before anything is written. */
+export function checkOrder(order: Uint32Array, rows: number): void {
+  const seen = createBitmap(rows);
+  for (const row of order) if (row < rows) setBit(seen, row);
+  if (order.length !== rows || countBits(seen) !== rows) {
+    throw new Error(`The trained order of ${order.length} is not one of ${rows} rows.`);
+  }
 }
 
 async function stringsInOrder(

@@ -2,7 +2,7 @@ import { VectorStoreError } from '../../shared/errors.js';
 import type { IndexChange, Progress } from '../../shared/types.js';
 import { Queue } from '../slices.js';
 import { dueMerge, dueTraining, fullMerge, merge } from './compact.js';
-import type { Train, Training } from './list-order.js';
+import { checkOrder, type Train, type Training } from './list-order.js';
 import type { CollectionState } from './state.js';
 
 /** How long after a commit due work begins: a burst of writes is merged once. */
@@ -19,8 +19,8 @@ export class Maintenance {
   readonly #closed = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #progress: Progress | undefined;
-  /** Nothing is trained here any more; merging goes on, and searches are exact. */
-  #cannotTrain = false;
+  /** Why nothing is trained here any more: merging goes on, and searches are exact. */
+  #trainingFault: unknown;
   /** Queries that no index suits must not have it made for ever. */
   #hasRetrained = false;
 
@@ -48,18 +48,19 @@ export class Maintenance {
     }, DELAY_MS);
   }
 
-  /** Merges segments until each is as large and as clean as it can be, and indexes all that are worth it. */
+  /**
+   * Merges segments until each is as large and as clean as it can be, and indexes all that are worth it. Rejects at
+   * the end where training failed.
+   */
   optimize(options: MaintenanceOptions): Promise<void> {
     return this.#work.run(async () => {
+      this.#trainingFault = undefined;
       await this.state.refresh();
       for (const segments of fullMerge(this.state.current)) await this.#merge(segments, options);
-      for (
-        let due = dueTraining(this.state.current, this.training);
-        due.length > 0;
-        due = dueTraining(this.state.current, this.training)
-      ) {
-        if (!(await this.#merge(due, options))) return;
+      for (let due = this.#dueTraining(); due.length > 0; due = this.#dueTraining()) {
+        if (!(await this.#merge(due, options))) break;
       }
+      if (this.#trainingFault !== undefined) throw this.#trainingFault;
     });
   }
 
@@ -78,56 +79,67 @@ export class Maintenance {
   }
 
   #due(): number[] {
-    const snapshot = this.state.current;
-    const merges = dueMerge(snapshot);
-    return merges.length > 0 || this.#cannotTrain ? merges : dueTraining(snapshot, this.training);
+    const merges = dueMerge(this.state.current);
+    return merges.length > 0 ? merges : this.#dueTraining();
+  }
+
+  #dueTraining(): number[] {
+    return this.#trainingFault === undefined ? dueTraining(this.state.current, this.training) : [];
   }
 
   async #doWhatIsDue(): Promise<void> {
     for (let due = this.#due(); due.length > 0; due = this.#due()) {
-      const cannotTrain = this.#cannotTrain;
-      try {
-        if (!(await this.#merge(due, {}))) return;
-      } catch (error) {
-        // Without training the same merge may succeed.
-        if (cannotTrain === this.#cannotTrain) throw error;
-      }
+      if (!(await this.#merge(due, {}))) return;
     }
   }
 
+  /** False: the segments are not there any more. */
   async #merge(
     segments: readonly number[],
     { signal, onProgress = () => {} }: MaintenanceOptions,
   ): Promise<boolean> {
     const closed = this.#closed.signal;
-    let isTrained = false;
-    const train: Train = async (rows, config, options) => {
-      const report = (progress: Progress) => {
-        this.#progress = progress;
-        onProgress(progress);
-        this.onIndex({ state: 'training', progress });
-      };
-      try {
-        report({ done: 0, total: rows.norms.length });
-        const trained = await this.training.train(rows, config, { ...options, onProgress: report });
-        isTrained = true;
-        return trained;
-      } catch (error) {
-        if (!(error instanceof VectorStoreError && error.code === 'ABORTED')) {
-          this.#cannotTrain = true;
-          this.onIndex({ state: 'failed', reason: String(error) });
-        }
-        throw error;
-      } finally {
-        this.#progress = undefined;
-      }
-    };
-    const merged = await merge(this.state, segments, {
-      training: this.#cannotTrain ? undefined : { ...this.training, train },
+    const options = {
       signal: signal === undefined ? closed : AbortSignal.any([closed, signal]),
       onProgress,
-    });
-    if (merged && isTrained) this.onIndex({ state: 'trained' });
-    return merged;
+    };
+    let isTrained = false;
+    const train: Train = async (...args) => {
+      const trained = await this.#train(...args);
+      isTrained = true;
+      return trained;
+    };
+    const training = this.#trainingFault === undefined ? { ...this.training, train } : undefined;
+    try {
+      const merged = await merge(this.state, segments, { ...options, training });
+      if (merged && isTrained) this.onIndex({ state: 'trained' });
+      return merged;
+    } catch (error) {
+      if (error !== this.#trainingFault) throw error;
+      this.onIndex({ state: 'failed', reason: String(error) });
+      // A segment alone was to be trained and nothing else.
+      return segments.length === 1 || merge(this.state, segments, { ...options, training: undefined });
+    }
   }
+
+  /** Trains and reports; what fails for another reason than being aborted is not tried again. */
+  readonly #train: Train = async (rows, config, { signal, onProgress }) => {
+    const report = (progress: Progress) => {
+      this.#progress = progress;
+      onProgress?.(progress);
+      this.onIndex({ state: 'training', progress });
+    };
+    const count = rows.norms.length;
+    try {
+      report({ done: 0, total: count });
+      const trained = await this.training.train(rows, config, { signal, onProgress: report });
+      checkOrder(trained.order, count);
+      return trained;
+    } catch (error) {
+      if (!(error instanceof VectorStoreError && error.code === 'ABORTED')) this.#trainingFault = error;
+      throw error;
+    } finally {
+      this.#progress = undefined;
+    }
+  };
 }

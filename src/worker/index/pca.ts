@@ -7,11 +7,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
  * @param sample n × dimension, row-major; fewer rows than p leave the last directions to chance.
  * @param p at most `dimension`.
  */
-export function pcaBasis(
-  sample: Float32Array,
-  dimension: number,
-  p: number,
-): Float32Array<ArrayBuffer> {
+export function pcaBasis(sample: Float32Array, dimension: number, p: number): Float32Array<ArrayBuffer> {
   const { eigenvectorMatrix } = new EigenvalueDecomposition(covarianceOf(sample, dimension), {
     assumeSymmetric: true,
   });

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { probesFor, type RecallCurve, recallAt, scannedBy } from './recall-curve.js';
+
+const CURVE: RecallCurve = {
+  sample: 400,
+  rows: 10_000,
+  lists: 100,
+  probes: [1, 2, 10, 50, 100],
+  scanned: [100, 200, 1000, 5000, 10_000],
+  measured: [
+    { k: 1, recall: [0.8, 0.9, 0.98, 1, 1], deviation: [0.4, 0.3, 0.14, 0, 0] },
+    { k: 10, recall: [0.5, 0.7, 0.95, 0.99, 1], deviation: [0.2, 0.2, 0.1, 0.05, 0] },
+  ],
+};
+
+it('I5 recall and rows lie on straight lines between measured numbers of probes', () => {
+  expect(recallAt(CURVE, 10, 1)).toBe(0.5);
+  expect(recallAt(CURVE, 10, 6)).toBeCloseTo(0.825);
+  expect(recallAt(CURVE, 10, 100)).toBe(1);
+  expect(recallAt(CURVE, 10, 1000)).toBe(1);
+  expect(scannedBy(CURVE, 2)).toBe(200);
+  expect(scannedBy(CURVE, 6)).toBe(600);
+  expect(scannedBy(CURVE, 1000)).toBe(10_000);
+});
+
+it('I5 a k that was not measured counts as the next larger, and beyond the last the answer is exact', () => {
+  expect(recallAt(CURVE, 1, 2)).toBe(0.9);
+  expect(recallAt(CURVE, 2, 2)).toBe(0.7);
+  expect(recallAt(CURVE, 11, 2)).toBe(1);
+  expect(probesFor(CURVE, 2, 0.9)).toBe(probesFor(CURVE, 10, 0.9));
+  expect(probesFor(CURVE, 11, 0.5)).toBeUndefined();
+});
+
+it('I5 the fewest probes whose recall exceeds the target by the standard error', () => {
+  // √((0.2² + 1/400) / 400) = 0.01031 at two probes, √((0.1² + 1/400) / 400) = 0.00559 at ten.
+  const [from, to] = [0.7 - 0.01031, 0.95 - 0.00559];
+  const exactly = 2 + (8 * (0.85 - from)) / (to - from);
+  expect(probesFor(CURVE, 10, 0.85)).toBe(Math.ceil(exactly));
+  expect(probesFor(CURVE, 10, 0.945)).toBeGreaterThan(10);
+  expect(probesFor(CURVE, 10, 0.944)).toBe(10);
+  expect(probesFor(CURVE, 10, 0.1)).toBe(1);
+});
+
+it('I5 where probing costs more than half of an exact search, the answer is exact', () => {
+  // 4,800 rows and 100 centroids, each as much work as two rows.
+  expect(probesFor(CURVE, 10, 0.983)).toBeLessThan(48);
+  expect(probesFor(CURVE, 10, 0.985)).toBeUndefined();
+  expect(probesFor(CURVE, 10, 1)).toBeUndefined();
+  expect(probesFor(CURVE, 1, 1)).toBeUndefined();
+});
