@@ -63,7 +63,16 @@ function standalone(): UserConfig {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunk-[name]-[hash].js',
           // ORT starts its threads from the file that it is in: that file must hold nothing of ours.
-          codeSplitting: { groups: [{ name: 'onnxruntime', test: /node_modules[\\/]onnxruntime-web[\\/]/ }] },
+          codeSplitting: {
+            groups: [
+              {
+                name: 'onnxruntime-webgpu',
+                test: /node_modules[\\/]onnxruntime-web[\\/].*webgpu/,
+                priority: 1,
+              },
+              { name: 'onnxruntime', test: /node_modules[\\/]onnxruntime-web[\\/]/ },
+            ],
+          },
         },
       },
     },
@@ -111,8 +120,8 @@ function demo(): UserConfig {
         },
         workbox: {
           globPatterns: ['**/*'],
-          // The corpus is read once, into IndexedDB.
-          globIgnores: ['wordnet/**', 'manifest.webmanifest'],
+          // The corpus is read once, into IndexedDB; the WebGPU build of ONNX Runtime is not used here.
+          globIgnores: ['wordnet/**', 'manifest.webmanifest', '**/*.asyncify-*.wasm', '**/ort.webgpu.*'],
           maximumFileSizeToCacheInBytes: 20_000_000,
         },
       }),

@@ -22,7 +22,7 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
   checkName('store', name);
   const { storage = 'indexeddb', backend = 'auto', kernel = 'auto', worker, assetBaseUrl } = options;
   checkChoice('storage', storage, ['indexeddb', 'memory']);
-  checkChoice('backend', backend, ['auto', 'wasm', 'js']);
+  checkChoice('backend', backend, ['auto', 'webgpu', 'wasm', 'js']);
   checkChoice('kernel', kernel, ['auto', 'simd', 'onnx']);
   if (typeof Worker === 'undefined') {
     throw new VectorStoreError(

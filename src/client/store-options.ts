@@ -5,7 +5,9 @@ export interface StoreOptions {
   storage?: 'indexeddb' | 'memory';
   /**
    * Where vectors are scored. `'auto'` (default): WebAssembly where it is allowed, else plain JS. `'wasm'` rejects with
-   * `BACKEND_UNAVAILABLE` where WebAssembly is not allowed; `'js'` uses none.
+   * `BACKEND_UNAVAILABLE` where WebAssembly is not allowed; `'js'` uses none. `'webgpu'` loads ONNX Runtime's WebGPU
+   * build (27 MB) and takes any adapter there is, also one that computes on the CPU; where it fails, the next backend
+   * answers and a `degraded` event tells.
    */
   backend?: 'auto' | Backend;
   /** By what, on WebAssembly: `'simd'` (what `'auto'`, the default, takes) or ONNX Runtime graphs. */

@@ -117,7 +117,7 @@ function scoreChunk(query: Query): void {
 function offerChunk(query: Query): void {
   for (let i: u32 = 0; i < chunk.count; i += 4) {
     const at = usize(i) << 2;
-    let open = i32x4.bitmask(f32x4.ge(v128.load(uppers + at), f32x4.splat(query.threshold)));
+    let open = 15 & ~i32x4.bitmask(f32x4.lt(v128.load(uppers + at), f32x4.splat(query.threshold)));
     for (; open !== 0; open &= open - 1) {
       const index = i + u32(ctz(open));
       if (index >= chunk.count) break;

@@ -1,5 +1,5 @@
 import type { BestRows, Scope } from '../compute/kernels.js';
-import { probesFor, scannedBy } from '../index/recall-curve.js';
+import { isWorthwhile, probesFor, scannedBy } from '../index/recall-curve.js';
 import type { SegmentManifest } from '../storage/storage.js';
 import type { Selection } from './segment-view.js';
 
@@ -34,7 +34,7 @@ export function planSearch(
   const needed = probesFor(index.curve, Math.ceil((topK * rows) / selection.rows), targetRecall);
   if (needed === undefined) return exact;
   const probes = Math.ceil(needed * boost);
-  if (probes >= lists) return exact;
+  if (probes >= lists || !isWorthwhile(index.curve, probes, selection.rows)) return exact;
   const unfiltered = probesFor(index.curve, topK, targetRecall) ?? needed;
   return { scope: { excluded, probes }, wantedRows: scannedBy(index.curve, unfiltered), lists };
 }

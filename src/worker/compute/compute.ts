@@ -57,12 +57,11 @@ export class Compute {
     return this.#ladder[0]!;
   }
 
-  /** What new blocks are made with; waits for, and insists on, what the caller insisted on. */
+  /** What new blocks are made with; waits for what the caller asked for, and insists on WebAssembly. */
   async kernels(): Promise<Kernels> {
-    if (this.options.backend === 'wasm') {
-      await this.load();
-      if (this.active.backend === 'js') throw this.#unavailable();
-    }
+    const { backend } = this.options;
+    if (backend === 'wasm' || backend === 'webgpu') await this.load();
+    if (backend === 'wasm' && this.active.backend === 'js') throw this.#unavailable();
     return this.active;
   }
 
@@ -76,8 +75,9 @@ export class Compute {
   /** Loads what was asked for; resolves when it is decided what computes. */
   async load(): Promise<void> {
     this.start();
-    if (this.options.backend === 'js' || this.options.kernel !== 'onnx') return;
-    this.#loading ??= this.#loadOrt();
+    const { backend, kernel } = this.options;
+    if (backend === 'webgpu') this.#loading ??= this.#loadGpu();
+    else if (backend !== 'js' && kernel === 'onnx') this.#loading ??= this.#loadOrt();
     await this.#loading;
   }
 
@@ -92,7 +92,8 @@ export class Compute {
   #fell({ name, backend }: Pick<Kernels, 'name' | 'backend'>, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#failure = error;
-    this.#reason = `${DESCRIPTIONS[name]} does not work here: ${message}`;
+    const what = backend === 'webgpu' ? 'WebGPU' : DESCRIPTIONS[name];
+    this.#reason = `${what} does not work here: ${message}`;
     this.#state = this.active.backend === 'js' ? 'unavailable' : 'ready';
     const { active } = this;
     this.events.onDegraded({
@@ -131,6 +132,20 @@ export class Compute {
       this.#rise(kernels, `ONNX Runtime's WASM backend works here, with ${threads} thread(s)`);
     } catch (error) {
       this.#fell({ name: 'onnx', backend: 'wasm' }, error);
+    }
+  }
+
+  async #loadGpu(): Promise<void> {
+    const { assetBaseUrl } = this.options;
+    try {
+      const { webGpuKernels } = await import('./webgpu-kernels.js');
+      // Whoever names the backend has asked for any adapter.
+      const options = { allowSoftware: true, ...(assetBaseUrl === undefined ? {} : { assetBaseUrl }) };
+      const { kernels, adapter, lost } = await webGpuKernels(options);
+      void lost.then((reason) => this.giveUp(kernels, new Error(reason)));
+      this.#rise(kernels, `ONNX Runtime's WebGPU backend works here, on ${adapter.description}`);
+    } catch (error) {
+      this.#fell({ name: 'onnx', backend: 'webgpu' }, error);
     }
   }
 

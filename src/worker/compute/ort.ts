@@ -77,8 +77,8 @@ export interface GuardedDevice {
 const gpuCalls = new Queue();
 
 /**
- * Loads the build of ONNX Runtime that computes on a GPU, and gives what compiles models for a device. It uses
- * `new Function`, which a Content-Security-Policy has to allow.
+ * Loads the build of ONNX Runtime that computes on a GPU, and gives what compiles models for a device. Its script has
+ * a `new Function`, which nothing here leads to: a policy without 'unsafe-eval' will do.
  */
 export async function loadGpuOrt({ assetBaseUrl }: OrtOptions) {
   const gpuOrt = await import('onnxruntime-web/webgpu');

@@ -3,7 +3,7 @@ import type { Metric } from '../../shared/types.js';
 import { createBitmap, hasBit, setBit } from '../bitmap.js';
 import { SeededRandom } from '../seeded-random.contract.js';
 import { bestLists } from './inverted-lists.js';
-import type { InvertedLists, Rows, Scope } from './kernels.js';
+import type { BestRows, InvertedLists, Rows } from './kernels.js';
 import {
   type Case,
   expectWithin,
@@ -31,6 +31,10 @@ const DATA: Record<string, (random: SeededRandom, dimension: number) => () => nu
     const centre = numbers(dimension, () => random.normal());
     return () => centre.map((value) => value + 1e-3 * random.normal());
   },
+  'rows that differ in the last digits': (random, dimension) => {
+    const centre = numbers(dimension, () => random.normal());
+    return () => centre.map((value) => value + 1e-6 * random.normal());
+  },
   'a cluster far from the origin': (random, dimension) => {
     const centre = numbers(dimension, () => 1e4 * random.normal());
     return () => centre.map((value) => value + random.normal());
@@ -49,7 +53,18 @@ const DATA: Record<string, (random: SeededRandom, dimension: number) => () => nu
   },
   'numbers from 2^-40 to 2^40': (random, dimension) => () =>
     numbers(dimension, () => random.normal() * 2 ** (80 * (random.next() - 0.5))),
+  'products that cancel': (random, dimension) => () => {
+    const half = numbers(dimension >> 1, () => 1e6 * random.normal());
+    return numbers(dimension, (i) => (half[i >> 1] ?? 0) * (1 - 2 * (i & 1)) + random.normal());
+  },
   'few distinct rows': (random, dimension) => () => numbers(dimension, () => 2 * random.below(2) - 1),
+};
+
+/** Shorter than cosine takes, and too short for float32 to multiply. */
+const TINY: typeof DATA = {
+  'lengths about 2^-65': (random, dimension) => () => numbers(dimension, () => 2 ** -65 * random.normal()),
+  'lengths about 2^-101': (random, dimension) => () => numbers(dimension, () => 2 ** -101 * random.normal()),
+  'lengths about 2^-135': (random, dimension) => () => numbers(dimension, () => 2 ** -135 * random.normal()),
 };
 
 function rowsInScope(wanted: Case, query: number): number[] {
@@ -66,22 +81,29 @@ function rowsInScope(wanted: Case, query: number): number[] {
 
 async function expectExact(wanted: Case): Promise<void> {
   const { metric, dimension, rows, lists, queries, k, scope = {} } = wanted;
+  const kernels = simdKernels()!;
   const shape = { rows: rows.norms.length, dimension, metric, lists };
-  const block = await simdKernels()!.hold(shape, pagesOf(rows, dimension, 128));
-  const best = await block.search(queries, k, scope);
-  await block.release();
-  for (let query = 0; query < queries.count; query++) {
+  const blocks = [await kernels.hold(shape, pagesOf(rows, dimension, 128))];
+  if (lists === undefined) blocks.push(await kernels.pass(rows, dimension, metric));
+  for (const block of blocks) {
+    expectBestOfAll(await block.search(queries, k, scope), wanted);
+    await block.release();
+  }
+}
+
+function expectBestOfAll(best: BestRows, wanted: Case): void {
+  for (let query = 0; query < wanted.queries.count; query++) {
     const oracle = rowsInScope(wanted, query)
       .map((row) => trueSimilarity(wanted, row, query))
       .sort((a, b) => b - a);
-    for (let rank = 0; rank < Math.min(k, oracle.length); rank++) {
-      const about = `query ${query}, rank ${rank}`;
+    for (let rank = 0; rank < Math.min(wanted.k, oracle.length); rank++) {
       const at = query * best.k + rank;
-      const expected = oracle[rank]!;
-      // Two units in the last place: the norm of a row is rounded, and so is the similarity.
-      expectWithin(best.similarities[at]!, expected, 2.5e-7 * Math.abs(expected) + 2 ** -140, about);
       const own = trueSimilarity(wanted, best.rows[at]!, query);
-      expectWithin(best.similarities[at]!, own, 2.5e-7 * Math.abs(own) + 2 ** -140, about);
+      for (const expected of [oracle[rank]!, own]) {
+        // Two units in the last place: the norm of a row is rounded, and so is the similarity.
+        const tolerance = 2.5e-7 * Math.abs(expected) + 2 ** -149;
+        expectWithin(best.similarities[at]!, expected, tolerance, `query ${query}, rank ${rank}`);
+      }
     }
   }
 }
@@ -96,24 +118,27 @@ function listsOf({ vectors, norms }: Rows, dimension: number): InvertedLists {
 }
 
 describe.each(METRICS)('simdKernels under %s', (metric) => {
-  it.each(Object.keys(DATA))('K1 exact to the last digits: %s', async (name) => {
+  const data = metric === 'cosine' ? DATA : { ...DATA, ...TINY };
+  it.each(Object.keys(data))('K1 exact to the last digits: %s', async (name) => {
     for (const dimension of DIMENSIONS) {
       const random = new SeededRandom(dimension);
-      const draw = DATA[name]!(random, dimension);
+      const draw = data[name]!(random, dimension);
       const drawn = numbers(ROWS, () => 0).flatMap(() => draw());
       const rows = rowsFrom(Float32Array.from(drawn), dimension);
-      // Rows of the set themselves, their opposites and others: whoever is near, far or beside.
-      const own = [...drawn.slice(0, 2 * dimension), ...drawn.slice(0, dimension).map((value) => -value)];
-      const queries = queriesOf(metric, dimension, Float32Array.from([...own, ...draw(), ...draw()]));
+      // Near, opposite, at a right angle, and far longer.
+      const row = drawn.slice(0, dimension);
+      const aside = row.map((_, i) => (row[i ^ 1] ?? row[i]!) * (1 - 2 * (i & 1)));
+      const long = row.map(() => 2 ** 40);
+      const vectors = [...row, ...row.map((value) => -value), ...draw(), ...aside, ...long];
+      const queries = queriesOf(metric, dimension, Float32Array.from(vectors));
       const excluded = createBitmap(ROWS);
       for (let row = 0; row < ROWS; row++) if (random.chance(0.2)) setBit(excluded, row);
-      const scopes: Scope[] = [
-        {},
-        { excluded },
-        { rows: Uint32Array.from(numbers(ROWS / 3, (i) => 3 * i + random.below(3))) },
-      ];
-      for (const k of [1, 10])
-        for (const scope of scopes) await expectExact({ metric, dimension, rows, queries, k, scope });
+      const listed = Uint32Array.from(numbers(ROWS / 3, (i) => 3 * i + random.below(3)));
+      for (const k of [1, 10]) {
+        for (const scope of [{}, { excluded }, { rows: listed }]) {
+          await expectExact({ metric, dimension, rows, queries, k, scope });
+        }
+      }
     }
   });
 
@@ -141,4 +166,55 @@ describe.each(METRICS)('simdKernels under %s', (metric) => {
     const queries = queriesOf(metric, dimension, Float32Array.from(centre));
     for (const k of [1, 3, 400]) await expectExact({ metric, dimension, rows, queries, k });
   });
+});
+
+// Codes of a row are off by half a code in each number but its greatest, of a query by half of one of its own. In
+// these rows that counts in full, in one direction for the one and in the other for the other.
+it('K1 exact where the codes of two rows are off by as much as they can be, in opposite directions', async () => {
+  const [over, under] = [0.500005 / 127, 0.599995 / 127];
+  const drawn = [1, over, 1.2, under];
+  const rows = rowsFrom(Float32Array.from([...drawn, ...drawn.map((value) => -value)]), 2);
+  const queries = { vectors: Float32Array.of(0, 1), count: 1 };
+  await expectExact({ metric: 'dot', dimension: 2, rows, queries, k: 1 });
+});
+
+it('K1 exact where the codes of the query are off by as much as they can be', async () => {
+  const number = 10.50001 / 32767;
+  const drawn = [127, 127, 127 * (1 + number + 7e-6), 0];
+  const rows = rowsFrom(Float32Array.from([...drawn, ...drawn.map((value) => -value)]), 2);
+  const queries = { vectors: Float32Array.of(1, number), count: 1 };
+  await expectExact({ metric: 'dot', dimension: 2, rows, queries, k: 1 });
+});
+
+it('K1 exact where every code is as great as it can be, and adds to the same sum', async () => {
+  const dimension = 4096;
+  const random = new SeededRandom(3);
+  const draw = DATA['few distinct rows']!(random, dimension);
+  const drawn = numbers(20, () => 0).flatMap(() => draw());
+  const rows = rowsFrom(Float32Array.from([...drawn, ...drawn.map((value) => -value)]), dimension);
+  const queries = { vectors: rows.vectors.slice(0, 3 * dimension), count: 3 };
+  for (const metric of ['dot', 'l2'] as const) await expectExact({ metric, dimension, rows, queries, k: 3 });
+});
+
+it('K1 what an earlier block left in the memory has no effect', async () => {
+  const kernels = simdKernels()!;
+  const random = new SeededRandom(4);
+  const dimension = 5;
+  const everything = createBitmap(2000).fill(255);
+  const draw = DATA['normal numbers']!(random, dimension);
+  const rowsOf = (count: number) =>
+    rowsFrom(Float32Array.from(numbers(count, () => 0).flatMap(() => draw())), dimension);
+  for (let count = 100; count < 2000; count += 50) {
+    // Leaves "no row" wherever rows could have been: as a float32, not a number.
+    const before = await kernels.pass(rowsOf(count), dimension, 'dot');
+    await before.search({ vectors: Float32Array.from(draw()), count: 1 }, 40, { excluded: everything });
+    const queries = { vectors: Float32Array.from(draw()), count: 1 };
+    await expectExact({
+      metric: 'dot',
+      dimension,
+      rows: rowsOf(count + random.below(2000)),
+      queries,
+      k: 2000,
+    });
+  }
 });

@@ -72,7 +72,11 @@ async function assignNearest(
   for (let start = 0; start < rows.length; start += search.pointsAtOnce) {
     const batch = rows.subarray(start, start + search.pointsAtOnce);
     const best = await search.search(batch, 1);
-    for (let i = 0; i < batch.length; i++) nearest[batch[i]!] = best.rows[i]!;
+    for (let i = 0; i < batch.length; i++) {
+      if (best.rows[i] === -1)
+        throw new Error(`No centroid is nearest to row ${batch[i]}: it computes to NaN.`);
+      nearest[batch[i]!] = best.rows[i]!;
+    }
     onRows(batch.length);
     await pace.step();
   }

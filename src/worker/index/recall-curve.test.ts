@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { probesFor, type RecallCurve, recallAt, scannedBy } from './recall-curve.js';
+import { isWorthwhile, probesFor, type RecallCurve, recallAt, scannedBy } from './recall-curve.js';
 
 const CURVE: RecallCurve = {
   sample: 400,
@@ -41,10 +41,12 @@ it('I5 the fewest probes whose recall exceeds the target by the standard error',
   expect(probesFor(CURVE, 10, 0.1)).toBe(1);
 });
 
-it('I5 where probing costs more than half of an exact search, the answer is exact', () => {
-  // 4,800 rows and 100 centroids, each as much work as two rows.
-  expect(probesFor(CURVE, 10, 0.983)).toBeLessThan(48);
-  expect(probesFor(CURVE, 10, 0.985)).toBeUndefined();
+it('I5 where probing is not much less work than an exact search, the answer is exact', () => {
+  // 3,300 rows and 100 centroids, each as much work as two rows, are 0.35 of 10,000 rows.
+  expect(probesFor(CURVE, 10, 0.966)).toBeLessThan(33);
+  expect(probesFor(CURVE, 10, 0.97)).toBeUndefined();
+  expect(isWorthwhile(CURVE, 10, 3_500)).toBe(true);
+  expect(isWorthwhile(CURVE, 10, 3_400)).toBe(false);
   expect(probesFor(CURVE, 10, 1)).toBeUndefined();
   expect(probesFor(CURVE, 1, 1)).toBeUndefined();
 });

@@ -29,7 +29,7 @@ export const MEASURED_K = [1, 10, 30, 100, 200] as const;
 /** A centroid is as much work as this many rows: it is read at full precision, rows at a quarter of it. */
 const ROWS_PER_CENTROID = 2;
 /** Probing has to be so much less work than scanning all rows, which runs straight through memory. */
-const WORTHWHILE = 0.5;
+const WORTHWHILE = 0.35;
 
 /**
  * The least number of lists that have to be probed; undefined where an exact search is as cheap, or k is beyond what
@@ -53,8 +53,12 @@ export function probesFor(curve: RecallCurve, k: number, targetRecall: number): 
     probes = below + Math.ceil(((probes - below) * (targetRecall - from)) / (to - from));
   }
   if (probes >= curve.lists) return undefined;
-  const work = scannedBy(curve, probes) + ROWS_PER_CENTROID * curve.lists;
-  return work < WORTHWHILE * curve.rows ? probes : undefined;
+  return isWorthwhile(curve, probes, curve.rows) ? probes : undefined;
+}
+
+/** Whether probing is less work than an exact search of so many rows. */
+export function isWorthwhile(curve: RecallCurve, probes: number, rows: number): boolean {
+  return scannedBy(curve, probes) + ROWS_PER_CENTROID * curve.lists < WORTHWHILE * rows;
 }
 
 /** Measured mean recall of the k best; 1 where k is beyond what was measured, since an exact search answers there. */

@@ -21,20 +21,11 @@ export async function splitCluster(
   const left = parts >> 1;
   const cut = Math.round((rows.length * left) / parts);
   const isLeft = await leftPart(space, rows, cut, pace);
-  return [
-    ...(await splitCluster(
-      space,
-      rows.filter((_, i) => isLeft[i] === 1),
-      longest,
-      pace,
-    )),
-    ...(await splitCluster(
-      space,
-      rows.filter((_, i) => isLeft[i] === 0),
-      longest,
-      pace,
-    )),
-  ];
+  const halves = [1, 0].map((side) => rows.filter((_, i) => isLeft[i] === side));
+  if (halves[0]!.length !== cut) throw new Error(`Among ${rows.length} rows are some that compute to NaN.`);
+  const lists: Uint32Array<ArrayBuffer>[] = [];
+  for (const half of halves) lists.push(...(await splitCluster(space, half, longest, pace)));
+  return lists;
 }
 
 /** 1 for each of the `cut` rows that lie farthest along the direction of the cut. */

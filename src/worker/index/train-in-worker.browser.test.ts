@@ -93,8 +93,7 @@ it('I2 rows that are views of a larger buffer come back whole, and leave the buf
 
 it('L1 what fails in the worker fails here, as the same error', async () => {
   const rows = { vectors: new Float32Array(7), norms: new Float32Array(6000) };
-  await expect(trainInWorker(rows, SHAPE, { ...OPTIONS, kernels: ['js'] })).rejects.toThrow();
-  expect(started).toHaveLength(1);
+  await expect(trainInWorker(rows, SHAPE, { ...OPTIONS, kernels: ['js'] })).rejects.toThrow(/NaN/);
   substitute = script(`${READY} onmessage = () => postMessage({
     type: 'failed',
     error: { code: 'CORRUPT', name: 'VectorStoreError', message: 'the very message' },
@@ -108,7 +107,6 @@ it('L1 what fails in the worker fails here, as the same error', async () => {
 it.each([
   ['is missing', () => new URL('./there-is-no-such-file.js', import.meta.url).href],
   ['throws as it loads', () => script("throw new Error('not here')")],
-  ['sends what is no message before it is ready', () => script("throw 'nothing of use'")],
 ])('I2 if the script of the worker %s, training happens here', async (_, url) => {
   substitute = url();
   const trained = await trainInWorker(freshRows(), SHAPE, OPTIONS);

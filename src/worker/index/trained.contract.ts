@@ -60,7 +60,7 @@ export function expectIndex(
     if (mean === undefined) continue;
     const scale = metric === 'cosine' ? 1 : Math.max(...rows.norms) || 1;
     for (let i = 0; i < dimension; i++) {
-      const error = Math.abs(centroids[list * dimension + i]! - mean[i]!) / scale;
+      const error: number = Math.abs(centroids[list * dimension + i]! - mean[i]!) / scale;
       if (!(error < 1e-4)) expect.fail(`list ${list}, component ${i}: ${error} off`);
     }
   }
