@@ -22,11 +22,14 @@ const OPTIONS = [
 export async function compileKernel() {
   /** @type {Uint8Array | undefined} */
   let binary;
-  const { error, stderr } = await asc.main(['src/kernel/index.ts', '--outFile', 'kernel.wasm', ...OPTIONS], {
-    writeFile: (_name, contents) => {
-      if (contents instanceof Uint8Array) binary = contents;
+  const { error, stderr } = await asc.main(
+    ['src/kernel/index.ts', '--baseDir', root, '--outFile', 'kernel.wasm', ...OPTIONS],
+    {
+      writeFile: (_name, contents) => {
+        if (contents instanceof Uint8Array) binary = contents;
+      },
     },
-  });
+  );
   if (error || binary === undefined) throw new Error(`src/kernel does not compile:\n${stderr.toString()}`);
   const base64 = Buffer.from(binary).toString('base64');
   return [
@@ -36,6 +39,5 @@ export async function compileKernel() {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  process.chdir(root);
   writeFileSync(TARGET, await compileKernel());
 }

@@ -3,7 +3,15 @@ import { STAMP_BYTES } from '../../shared/stamp.js';
 import { packStrings, unpackStrings } from '../../shared/string-column.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import { dueMerge, fullMerge, merge } from './compact.js';
-import { batch, CONFIG, jsCompute, type PlainRecord, packRecords, record } from './engine.contract.js';
+import {
+  batch,
+  CONFIG,
+  jsCompute,
+  type PlainRecord,
+  packRecords,
+  record,
+  trainHere,
+} from './engine.contract.js';
 import { readRecords } from './records.js';
 import { SEALED_ROWS } from './segment.js';
 import { onlyTombstones, TOMBSTONE_BYTES } from './segment-writer.js';
@@ -256,6 +264,24 @@ describe('merge', () => {
     expect(aborted).toBeGreaterThan(4);
     expect(state.current.views).toHaveLength(1);
   });
+});
+
+it('I1 C14 every column of a record goes with it into the order of lists', async () => {
+  for (let part = 0; part < 3; part++) {
+    await write(
+      Array.from({ length: 100 }, (_, i) => {
+        const [n, angle] = [100 * part + i, 2.4 * (100 * part + i)];
+        const [metadata, text] = [n % 3 === 0 ? undefined : { n }, n % 5 === 0 ? `text ${n}` : undefined];
+        return record(`r${n}`, Math.cos(angle), Math.sin(angle), metadata, text);
+      }),
+    );
+  }
+  const before = await everything();
+  const training = { train: trainHere, minComponents: 0 };
+  expect(await merge(state, segmentIds(), { ...options(), training })).toBe(true);
+  const [view] = state.current.views;
+  expect(view!.segment.manifest.index!.lists).toBeGreaterThan(1);
+  expect(await everything()).toEqual(before);
 });
 
 describe('stamps', () => {

@@ -111,6 +111,33 @@ describe('an index', () => {
     expect(again.metrics.summary().train.count).toBe(0);
   });
 
+  it('I1 I4 answers from storage, before its rows are in memory, without those that are deleted', async () => {
+    const { engine, storage, records } = await trained();
+    const { vector } = records[5]!;
+    const near = nearest(records, vector, 4);
+    await engine.delete({ ids: near.slice(0, 2) }, 'disk', callOptions());
+    engine.close(new VectorStoreError('CLOSED', 'closed'));
+    const { readPages } = storage;
+    let isLoaded = false;
+    let load = () => {};
+    const loading = new Promise<void>((resolve) => {
+      load = resolve;
+    });
+    let reads = 0;
+    storage.readPages = async (...args) => {
+      // The first to read vectors is what loads them all.
+      if (args[2] === 'vectors' && reads++ === 0) await loading.then(() => (isLoaded = true));
+      return readPages.apply(storage, args);
+    };
+    const again = await reopen(storage);
+    const { ids, receipt } = await ask(again.engine, vector, { topK: 2 });
+    expect([isLoaded, receipt.plan]).toEqual([false, 'ivf']);
+    expect(ids).toEqual(near.slice(2));
+    load();
+    await again.engine.warmUp();
+    expect((await ask(again.engine, vector, { topK: 3 })).ids.slice(0, 2)).toEqual(near.slice(2));
+  });
+
   it('I1 is made by itself after a large write', async () => {
     const storage = new MemoryStorage();
     const { engine, indexEvents } = await reopen(storage);
@@ -157,6 +184,32 @@ describe('an index', () => {
     expect(after.index.training).toBeUndefined();
     await engine.optimize(callOptions());
     expect((await engine.stats()).index.kind).toBe('ivf');
+  });
+
+  it('I2 I4 what is written while it is made counts, then and afterwards', async () => {
+    const { engine, indexEvents } = await reopen(new MemoryStorage(), ROWS * DIMENSION);
+    const records = clustered(new SeededRandom(1), 0, ROWS + 10);
+    await put(engine, records.slice(5, ROWS + 5));
+    await put(engine, records.slice(0, 5));
+    const moved = { ...records[200]!, vector: records[200]!.vector.map((x) => -x) };
+    let written: Promise<unknown> | undefined;
+    const onProgress = () => {
+      if (indexEvents.at(-1)?.state !== 'training') return;
+      written ??= Promise.all([
+        engine.delete({ ids: ['r100', 'r2', 'r2999'] }, 'disk', callOptions()),
+        put(engine, [...records.slice(ROWS + 5), moved]),
+      ]);
+    };
+    await engine.optimize({ ...callOptions(), onProgress });
+    await written;
+    expect((await engine.stats()).index.kind).toBe('ivf');
+    for (const gone of [100, 2, 2999]) {
+      expect((await ask(engine, records[gone]!.vector, { topK: 3 })).ids).not.toContain(`r${gone}`);
+    }
+    expect((await ask(engine, records[200]!.vector)).ids).not.toContain('r200');
+    expect((await ask(engine, moved.vector)).ids[0]).toBe('r200');
+    expect((await ask(engine, records[ROWS + 7]!.vector)).ids[0]).toBe(`r${ROWS + 7}`);
+    expect(await engine.count(undefined)).toBe(ROWS + 10 - 3);
   });
 
   it('I2 a training that ended with its tab is begun again at the next visit', async () => {

@@ -55,6 +55,14 @@ describe('webGpuKernels', () => {
     expect(opened).toHaveLength(20);
   });
 
+  it('K8 what a lost device never answers is given up', async () => {
+    const gpu = await openGpuDevice(true);
+    const never = gpu.guard(() => new Promise(() => undefined));
+    gpu.device.destroy();
+    await expect(never).rejects.toMatchObject({ name: 'WebGpuError', failure: 'lost' });
+    await expect(gpu.guard(async () => 1)).rejects.toMatchObject({ failure: 'lost' });
+  });
+
   it('K8 a device that is lost while rows are taken in', async () => {
     const opened = devices();
     const { kernels } = await webGpuKernels({ allowSoftware: true });

@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import { createBitmap } from '../bitmap.js';
+import type { BestRows } from '../compute/kernels.js';
+import type { RecallCurve } from '../index/recall-curve.js';
+import { INDEX_VERSION, type SegmentManifest } from '../storage/storage.js';
+import { isTooNarrow, type Plan, planSearch, wider } from './plan.js';
+
+const CURVE: RecallCurve = {
+  sample: 1000,
+  rows: 10_000,
+  lists: 100,
+  probes: [1, 2, 4, 8, 100],
+  scanned: [100, 200, 400, 800, 10_000],
+  measured: [
+    { k: 10, recall: [0.9, 0.96, 0.99, 1, 1], deviation: [0, 0, 0, 0, 0] },
+    { k: 20, recall: [0.8, 0.9, 0.96, 1, 1], deviation: [0, 0, 0, 0, 0] },
+  ],
+};
+
+const SEGMENT: SegmentManifest = {
+  id: 1,
+  rows: 10_000,
+  tombstones: 0,
+  columns: {},
+  bytes: 0,
+  index: { version: INDEX_VERSION, lists: 100, curve: CURVE },
+};
+
+const ALL = { excluded: undefined, rows: 10_000, only: undefined };
+const HALF = { excluded: createBitmap(10_000), rows: 5000, only: undefined };
+const asked = { topK: 10, targetRecall: 0.95, boost: 1 };
+
+function best(k: number, found: number, scanned: number): BestRows {
+  const rows = Int32Array.from({ length: k }, (_, i) => (i < found ? i : -1));
+  return { k, rows, similarities: new Float32Array(k), scanned };
+}
+
+it('I5 probes as many lists as the target takes, and more where audits ask for it', () => {
+  expect(planSearch(SEGMENT, ALL, asked).scope.probes).toBe(2);
+  expect(planSearch(SEGMENT, ALL, { ...asked, boost: 1.5 }).scope.probes).toBe(3);
+  expect(planSearch(SEGMENT, ALL, { ...asked, targetRecall: 0.98 }).scope.probes).toBe(4);
+});
+
+it.each([
+  ['an exact answer is asked for', SEGMENT, ALL, { ...asked, targetRecall: undefined }],
+  ['there is no index', { ...SEGMENT, index: undefined }, ALL, asked],
+  ['k is beyond what was measured', SEGMENT, ALL, { ...asked, topK: 21 }],
+  ['audits ask for every list', SEGMENT, ALL, { ...asked, boost: 100 }],
+  ['the filter leaves little more than would be probed', SEGMENT, { ...HALF, rows: 700 }, asked],
+] as const)('I5 probes nothing where %s', (_, segment, selection, query) => {
+  const { scope } = planSearch(segment as SegmentManifest, selection, query);
+  expect(scope).toEqual({ excluded: selection.excluded });
+});
+
+it('I7 a filter asks for the lists of as many more neighbours as it leaves out', () => {
+  const { scope, wantedRows } = planSearch(SEGMENT, HALF, asked);
+  expect(scope).toEqual({ excluded: HALF.excluded, probes: 4 });
+  expect(wantedRows).toBe(200);
+});
+
+it('I8 few selected rows are scored alone', () => {
+  const only = Uint32Array.of(1, 5);
+  expect(planSearch(SEGMENT, { ...HALF, rows: 2, only }, asked).scope).toEqual({ rows: only });
+});
+
+it('I7 is too narrow where fewer than k were found, or too few selected rows were considered', () => {
+  const plan: Plan = { scope: { probes: 2 }, wantedRows: 200, lists: 100 };
+  expect(isTooNarrow(plan, best(10, 10, 200), ALL, 1)).toBe(false);
+  expect(isTooNarrow(plan, best(10, 9, 200), ALL, 1)).toBe(true);
+  expect(isTooNarrow(plan, best(10, 9, 200), { ...ALL, rows: 9 }, 1)).toBe(false);
+  expect(isTooNarrow(plan, best(10, 10, 99), HALF, 1)).toBe(true);
+  expect(isTooNarrow(plan, best(10, 10, 99), ALL, 1)).toBe(false);
+  expect(isTooNarrow(plan, best(10, 10, 100), HALF, 1)).toBe(false);
+});
+
+it('I7 widens to twice the lists, and in the end to all rows', () => {
+  const plan: Plan = { scope: { probes: 30 }, wantedRows: 200, lists: 100 };
+  expect(wider(plan).scope.probes).toBe(60);
+  expect(wider(wider(plan)).scope.probes).toBeUndefined();
+});
