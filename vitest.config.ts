@@ -1,8 +1,9 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { type BrowserName, findBrowser } from './scripts/browsers.mjs';
+import { type BrowserName, findBrowser, WEBGPU_ARGS } from './scripts/browsers.mjs';
 
 const BROWSER_TESTS = 'src/**/*.browser.test.ts';
+const WEBGPU_TESTS = 'src/**/*.webgpu.test.ts';
 
 /** What a page needs for SharedArrayBuffer, and so for WASM threads. */
 const CROSS_ORIGIN_ISOLATION = {
@@ -16,6 +17,10 @@ interface BrowserProject {
   isolated: boolean;
   /** Name of the project → browser it runs in. */
   instances: Record<string, BrowserName>;
+  /** Beside those that every launch has. */
+  args?: readonly string[];
+  /** Seconds that a test may take. Default: 60. */
+  seconds?: number;
 }
 
 function browserProject({
@@ -23,6 +28,8 @@ function browserProject({
   include,
   isolated,
   instances,
+  args = [],
+  seconds = 60,
 }: BrowserProject): TestProjectInlineConfiguration {
   return {
     server: { headers: isolated ? CROSS_ORIGIN_ISOLATION : {} },
@@ -36,8 +43,8 @@ function browserProject({
       name,
       include: [include],
       setupFiles: [isolated ? './scripts/expect-isolated.ts' : './scripts/expect-not-isolated.ts'],
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 1000 * seconds,
+      hookTimeout: 1000 * seconds,
       browser: {
         enabled: true,
         provider: playwright(),
@@ -46,11 +53,16 @@ function browserProject({
         instances: Object.entries(instances).map(([project, browser]) => ({
           name: project,
           browser,
-          provider: playwright({ launchOptions: findBrowser(browser) ?? {} }),
+          provider: playwright({ launchOptions: launchOptions(browser, args) }),
         })),
       },
     },
   };
+}
+
+function launchOptions(browser: BrowserName, more: readonly string[]) {
+  const { args = [], ...launch } = findBrowser(browser) ?? {};
+  return { ...launch, args: [...args, ...more] };
 }
 
 export default defineConfig({
@@ -61,7 +73,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['src/**/*.test.ts'],
-          exclude: [BROWSER_TESTS],
+          exclude: [BROWSER_TESTS, WEBGPU_TESTS],
           testTimeout: 30_000,
         },
       },
@@ -77,6 +89,14 @@ export default defineConfig({
         include: 'src/worker/compute/**/*.browser.test.ts',
         isolated: true,
         instances: { isolated: 'chromium' },
+      }),
+      browserProject({
+        name: 'gpu',
+        include: WEBGPU_TESTS,
+        isolated: false,
+        instances: { webgpu: 'chromium' },
+        args: WEBGPU_ARGS,
+        seconds: 300,
       }),
     ],
   },

@@ -1,14 +1,12 @@
 import type { Browser, Page } from '@playwright/test';
-import { requireBrowser } from '../scripts/browsers.mjs';
+import { requireBrowser, WEBGPU_ARGS } from '../scripts/browsers.mjs';
 import { addHelpers, test as base, expect, openBlank } from './support/api-test.js';
-
-const GPU_ARGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** A Chromium of its own, whose GPU is computed on the CPU: right answers, slowly. */
 const test = base.extend<{ gpuBrowser: Browser; gpuPage: Page }>({
   gpuBrowser: async ({ playwright }, use) => {
     const { args = [], ...launch } = requireBrowser('chromium');
-    const browser = await playwright.chromium.launch({ ...launch, args: [...args, ...GPU_ARGS] });
+    const browser = await playwright.chromium.launch({ ...launch, args: [...args, ...WEBGPU_ARGS] });
     await use(browser);
     await browser.close();
   },

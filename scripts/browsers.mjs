@@ -31,6 +31,9 @@ const CHROMIUM_ARGS = [
   '--disable-sync',
 ];
 
+/** For Chromium: WebGPU, computed on the CPU. Right, and 100 to 300 times slower than WASM. */
+export const WEBGPU_ARGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /**
  * How to launch a browser: the one its environment variable names, else the system's, else Playwright's own.
  *

@@ -43,6 +43,7 @@ const STEPS = {
   },
   // Apart from the step before, because a step without any test fails.
   isolated: { commands: [vitest('isolated', ['isolated'])], counts: vitestCounts, browsers: true },
+  webgpu: { commands: [vitest('webgpu', ['webgpu'])], counts: vitestCounts, browsers: true },
   build: { commands: [['npm', 'run', 'build']] },
   size: { commands: [['size-limit']] },
   demo: { commands: [['npm', 'run', 'build:demo']] },
