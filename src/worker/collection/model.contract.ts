@@ -109,6 +109,10 @@ class Model {
     const ids = [...this.#records.keys()];
     await this.#expectRecords(ids);
     await this.#walk(undefined, 1_000);
+    this.doing = 'ask a large, indexed collection';
+    for (let i = 0; i < 2; i++) await this.#upsert(BIG_BATCH, 'upsert');
+    await this.#optimize();
+    for (let i = 0; i < 20; i++) await this.#query(1);
   }
 
   #newRecord(id: string): PlainRecord {
