@@ -7,37 +7,40 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TARGET = new URL('../src/worker/compute/simd-module.ts', import.meta.url);
 
 const OPTIONS = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'],
-  // `abort` is all that would be imported, and nothing allocates.
+  // `abort` is all that would be imported.
   ...['--use', 'abort='],
-  // Vectors cross between functions of the module, never its border.
+  // Vectors are handed between functions of the module, never across its border.
   ...['--disableWarning', '112'],
 ];
 
-/** @returns {Promise<string>} the text of simd-module.ts */
-export async function compileKernel() {
-  /** @type {Uint8Array | undefined} */
+/**
+ * @param {string} entry a file of src/kernel
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} the WebAssembly module
+ */
+export async function compileKernel(entry = 'index.ts') {
+  /** @type {Uint8Array<ArrayBuffer> | undefined} */
   let binary;
   const { error, stderr } = await asc.main(
-    ['src/kernel/index.ts', '--baseDir', root, '--outFile', 'kernel.wasm', ...OPTIONS],
+    [`src/kernel/${entry}`, '--baseDir', ROOT, '--outFile', 'kernel.wasm', ...OPTIONS],
     {
       writeFile: (_name, contents) => {
-        if (contents instanceof Uint8Array) binary = contents;
+        if (typeof contents !== 'string') binary = Uint8Array.from(contents);
       },
     },
   );
   if (error || binary === undefined) throw new Error(`src/kernel does not compile:\n${stderr.toString()}`);
-  const base64 = Buffer.from(binary).toString('base64');
-  return [
-    '// Written by scripts/build-kernel.mjs from src/kernel.',
-    `export const SIMD_MODULE =\n  '${base64}';\n`,
-  ].join('\n');
+  return binary;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  writeFileSync(TARGET, await compileKernel());
+  const base64 = Buffer.from(await compileKernel()).toString('base64');
+  writeFileSync(
+    TARGET,
+    `// Written by scripts/build-kernel.mjs from src/kernel.\nexport const SIMD_MODULE =\n  '${base64}';\n`,
+  );
 }

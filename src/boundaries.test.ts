@@ -15,7 +15,6 @@ const OWNED_PACKAGES: Record<string, readonly string[]> = {
   comlink: ['client', 'worker'],
   idb: ['worker'],
   'onnxruntime-web': ['worker'],
-  'ml-matrix': ['worker'],
 };
 
 const STATIC_IMPORT = /^(?:import|export) (type )?(?:[\w\s{},*$]*\sfrom )?'([^']+)'/gm;

@@ -3,18 +3,17 @@ import { layOutChunk } from './chunk';
 import { sortHeap } from './heap';
 import {
   block,
+  endWithZeros,
   excludedRows,
   layOut,
   listedRows,
   listStarts,
   lists,
   Metric,
-  RowSet,
   rewind,
   startOf,
   take,
   taken,
-  vectorOf,
 } from './layout';
 import { findCentre, quantise } from './quantise';
 import { quantiseQuery } from './quantise-query';
@@ -117,11 +116,6 @@ export function search(queryCount: u32, k: u32, probes: u32, scope: Scope, liste
     probes > 0 ? searchLists(queryCount, k, probes, scope) : searchAll(queryCount, k, scope, listed);
   for (let i: u32 = 0; i < queryCount; i++) writeResult(queryAt(i), i * k);
   return scanned;
-}
-
-/** What is read beyond the last vector is multiplied by zero: it has to be a number. */
-function endWithZeros(set: RowSet): void {
-  v128.store(vectorOf(set, set.rows), i64x2.splat(0));
 }
 
 function searchAll(queryCount: u32, k: u32, scope: Scope, listed: u32): f64 {

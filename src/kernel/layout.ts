@@ -110,3 +110,8 @@ export function normOf(set: RowSet, row: u32): f32 {
 export function startOf(list: u32): u32 {
   return load<u32>(listStarts + (usize(list) << 2));
 }
+
+/** What is read beyond the last vector is multiplied by zero: it has to be a number. */
+export function endWithZeros(set: RowSet): void {
+  v128.store(vectorOf(set, set.rows), i64x2.splat(0));
+}

@@ -1,5 +1,5 @@
 import { Chunk, rowOf } from './chunk';
-import { addIntegerLanes } from './lanes';
+import { addIntegerLanes, addLanesOfFour } from './lanes';
 import { codeStride } from './layout';
 import { Query, queryAt } from './query';
 
@@ -74,10 +74,11 @@ export function scanCodesOfFour(chunk: Chunk, first: u32, products: usize, strid
       p2 = i32x4.add(p2, i32x4.dot_i16x8_s(x, v128.load(c2 + (at << 1))));
       p3 = i32x4.add(p3, i32x4.dot_i16x8_s(x, v128.load(c3 + (at << 1))));
     }
+    const sums = addLanesOfFour(p0, p1, p2, p3);
     const to = products + (usize(i) << 2);
-    store<i32>(to, addIntegerLanes(p0));
-    store<i32>(to + stride, addIntegerLanes(p1));
-    store<i32>(to + 2 * stride, addIntegerLanes(p2));
-    store<i32>(to + 3 * stride, addIntegerLanes(p3));
+    v128.store_lane<i32>(to, sums, 0);
+    v128.store_lane<i32>(to + stride, sums, 1);
+    v128.store_lane<i32>(to + 2 * stride, sums, 2);
+    v128.store_lane<i32>(to + 3 * stride, sums, 3);
   }
 }

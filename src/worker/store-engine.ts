@@ -165,10 +165,17 @@ export class StoreEngine {
   }
 
   readonly #train: Train = (rows, { dimension, metric }, options) => {
-    const { assetBaseUrl } = this;
-    return this.metrics.time('train', () =>
-      trainInWorker(rows, { dimension, metric }, { ...options, seed: TRAINING_SEED, assetBaseUrl }),
-    );
+    const { compute, assetBaseUrl } = this;
+    // A store that was opened to use no WebAssembly uses none to train, either.
+    const kernels = compute.requested === 'js' ? { kernels: ['js' as const] } : {};
+    const training = {
+      ...options,
+      ...kernels,
+      seed: TRAINING_SEED,
+      assetBaseUrl,
+      kernelsHere: compute.active,
+    };
+    return this.metrics.time('train', () => trainInWorker(rows, { dimension, metric }, training));
   };
 
   #create({ name, dimension, metric = 'cosine', embeddingSpace }: OpenCollectionArgs) {

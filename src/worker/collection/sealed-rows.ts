@@ -80,8 +80,10 @@ export class SealedRows {
     const held = this.#current();
     const { block, kernels, hasLists } = await held;
     try {
-      const best = await block.search(queries, k, scope);
-      return { best, kernels, probed: hasLists && scope.probes !== undefined };
+      // Picking lists costs a GPU more than scoring every row.
+      const isProbed = hasLists && scope.probes !== undefined && kernels.backend !== 'webgpu';
+      const best = await block.search(queries, k, isProbed ? scope : { ...scope, probes: undefined });
+      return { best, kernels, probed: isProbed };
     } catch (error) {
       // The rows have moved meanwhile, and the block was released.
       if (this.#held !== undefined && this.#held !== held) return this.search(queries, k, scope);

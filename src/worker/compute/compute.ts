@@ -40,6 +40,10 @@ export class Compute {
         : 'WebAssembly has not been compiled yet; plain JS answers meanwhile';
   }
 
+  get requested(): ComputeOptions['backend'] {
+    return this.options.backend;
+  }
+
   get status(): BackendStatus {
     const { name, backend } = this.active;
     return {
@@ -143,7 +147,9 @@ export class Compute {
       const options = { allowSoftware: true, ...(assetBaseUrl === undefined ? {} : { assetBaseUrl }) };
       const { kernels, adapter, lost } = await webGpuKernels(options);
       void lost.then((reason) => this.giveUp(kernels, new Error(reason)));
-      this.#rise(kernels, `ONNX Runtime's WebGPU backend works here, on ${adapter.description}`);
+      const name =
+        adapter.description || adapter.architecture || adapter.vendor || 'an adapter without a name';
+      this.#rise(kernels, `ONNX Runtime's WebGPU backend works here, on ${name}`);
     } catch (error) {
       this.#fell({ name: 'onnx', backend: 'webgpu' }, error);
     }

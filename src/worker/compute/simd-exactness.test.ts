@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import type { Metric } from '../../shared/types.js';
 import { createBitmap, hasBit, setBit } from '../bitmap.js';
 import { SeededRandom } from '../seeded-random.contract.js';
+import { adversarialRows, numbers } from './adversarial-rows.contract.js';
 import { bestLists } from './inverted-lists.js';
 import type { BestRows, InvertedLists, Rows } from './kernels.js';
 import {
@@ -20,52 +21,6 @@ import { simdKernels } from './simd-kernels.js';
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2'];
 const DIMENSIONS = [1, 2, 3, 8, 9, 33, 100];
 const ROWS = 600;
-
-const numbers = (count: number, next: (i: number) => number) =>
-  Array.from({ length: count }, (_, i) => next(i));
-
-/** By name: how the rows of a set are drawn. */
-const DATA: Record<string, (random: SeededRandom, dimension: number) => () => number[]> = {
-  'normal numbers': (random, dimension) => () => numbers(dimension, () => random.normal()),
-  'rows that differ by less than a code': (random, dimension) => {
-    const centre = numbers(dimension, () => random.normal());
-    return () => centre.map((value) => value + 1e-3 * random.normal());
-  },
-  'rows that differ in the last digits': (random, dimension) => {
-    const centre = numbers(dimension, () => random.normal());
-    return () => centre.map((value) => value + 1e-6 * random.normal());
-  },
-  'a cluster far from the origin': (random, dimension) => {
-    const centre = numbers(dimension, () => 1e4 * random.normal());
-    return () => centre.map((value) => value + random.normal());
-  },
-  'clusters far apart': (random, dimension) => {
-    const centres = numbers(2, () => 1e3).map((scale) => numbers(dimension, () => scale * random.normal()));
-    return () => random.pick(centres).map((value) => value + 0.1 * random.normal());
-  },
-  'one number that dwarfs the others': (random, dimension) => () => {
-    const large = random.below(dimension);
-    return numbers(dimension, (i) => (i === large ? 100 : 0.1) * random.normal());
-  },
-  'lengths from 2^-50 to 2^50': (random, dimension) => () => {
-    const scale = 2 ** (100 * (random.next() - 0.5));
-    return numbers(dimension, () => scale * random.normal());
-  },
-  'numbers from 2^-40 to 2^40': (random, dimension) => () =>
-    numbers(dimension, () => random.normal() * 2 ** (80 * (random.next() - 0.5))),
-  'products that cancel': (random, dimension) => () => {
-    const half = numbers(dimension >> 1, () => 1e6 * random.normal());
-    return numbers(dimension, (i) => (half[i >> 1] ?? 0) * (1 - 2 * (i & 1)) + random.normal());
-  },
-  'few distinct rows': (random, dimension) => () => numbers(dimension, () => 2 * random.below(2) - 1),
-};
-
-/** Shorter than cosine takes, and too short for float32 to multiply. */
-const TINY: typeof DATA = {
-  'lengths about 2^-65': (random, dimension) => () => numbers(dimension, () => 2 ** -65 * random.normal()),
-  'lengths about 2^-101': (random, dimension) => () => numbers(dimension, () => 2 ** -101 * random.normal()),
-  'lengths about 2^-135': (random, dimension) => () => numbers(dimension, () => 2 ** -135 * random.normal()),
-};
 
 function rowsInScope(wanted: Case, query: number): number[] {
   const { metric, dimension, rows, queries, scope = {}, lists } = wanted;
@@ -118,7 +73,7 @@ function listsOf({ vectors, norms }: Rows, dimension: number): InvertedLists {
 }
 
 describe.each(METRICS)('simdKernels under %s', (metric) => {
-  const data = metric === 'cosine' ? DATA : { ...DATA, ...TINY };
+  const data = adversarialRows(metric);
   it.each(Object.keys(data))('K1 exact to the last digits: %s', async (name) => {
     for (const dimension of DIMENSIONS) {
       const random = new SeededRandom(dimension);
@@ -145,7 +100,7 @@ describe.each(METRICS)('simdKernels under %s', (metric) => {
   it('K7 the probed lists and their rows are exact to the last digits', async () => {
     for (const dimension of DIMENSIONS) {
       const random = new SeededRandom(dimension);
-      const draw = DATA['normal numbers']!(random, dimension);
+      const draw = data['normal numbers']!(random, dimension);
       const rows = rowsFrom(Float32Array.from(numbers(ROWS, () => 0).flatMap(() => draw())), dimension);
       const queries = queriesOf(metric, dimension, Float32Array.from([...draw(), ...draw(), ...draw()]));
       for (const probes of [1, 3, 9]) {
@@ -189,7 +144,7 @@ it('K1 exact where the codes of the query are off by as much as they can be', as
 it('K1 exact where every code is as great as it can be, and adds to the same sum', async () => {
   const dimension = 4096;
   const random = new SeededRandom(3);
-  const draw = DATA['few distinct rows']!(random, dimension);
+  const draw = adversarialRows('dot')['few distinct rows']!(random, dimension);
   const drawn = numbers(20, () => 0).flatMap(() => draw());
   const rows = rowsFrom(Float32Array.from([...drawn, ...drawn.map((value) => -value)]), dimension);
   const queries = { vectors: rows.vectors.slice(0, 3 * dimension), count: 3 };
@@ -201,7 +156,7 @@ it('K1 what an earlier block left in the memory has no effect', async () => {
   const random = new SeededRandom(4);
   const dimension = 5;
   const everything = createBitmap(2000).fill(255);
-  const draw = DATA['normal numbers']!(random, dimension);
+  const draw = adversarialRows('dot')['normal numbers']!(random, dimension);
   const rowsOf = (count: number) =>
     rowsFrom(Float32Array.from(numbers(count, () => 0).flatMap(() => draw())), dimension);
   for (let count = 100; count < 2000; count += 50) {

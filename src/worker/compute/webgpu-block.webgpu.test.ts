@@ -1,16 +1,20 @@
+import { InferenceSession } from 'onnxruntime-web/webgpu';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Metric } from '../../shared/types.js';
 import { createBitmap, setBit } from '../bitmap.js';
 import { SeededRandom } from '../seeded-random.contract.js';
 import type { Kernels, Scope } from './kernels.js';
 import { expectBest, expectWithin, pagesOf, queriesOf, randomRows } from './kernels-oracle.contract.js';
-import { configureOrt } from './ort.js';
+import { configureOrt, type OrtTensor } from './ort.js';
 import { OrtKernels } from './ort-kernels.js';
 import { calibrate } from './webgpu-calibration.js';
 import { openGpuDevice } from './webgpu-device.js';
 import { webGpuKernels } from './webgpu-kernels.js';
 import { GpuMasks } from './webgpu-masks.js';
 import { GpuShard } from './webgpu-shard.js';
+
+/** Where `run` of every session is; its type is not told. */
+const { prototype: sessions } = InferenceSession as unknown as { prototype: InferenceSession };
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2'];
 
@@ -61,6 +65,48 @@ describe('GPU kernels', () => {
       const queries = queriesOf(metric, dimension, randomRows(random, 2, dimension).vectors);
       expectBest(await block.search(queries, 10, scope), { metric, dimension, rows, queries, k: 10, scope });
     }
+    await block.release();
+    await release();
+  });
+
+  // Shaders may take numbers below 2^−126 for zero.
+  it('K2 under dot: queries come to the GPU near 1, however small', async () => {
+    const { kernels, release } = await webGpuKernels({ allowSoftware: true });
+    const block = await kernels.pass(
+      { vectors: Float32Array.of(2 ** -62), norms: Float32Array.of(2 ** -62) },
+      1,
+      'dot',
+    );
+    const run = vi.spyOn(sessions, 'run');
+    const best = await block.search({ vectors: Float32Array.of(2 ** -60, -(2 ** 60)), count: 2 }, 1, {});
+    expect([...best.similarities]).toEqual([2 ** -122, -(2 ** -2)]);
+    const query = run.mock.calls[0]![0].query as OrtTensor;
+    expect([...(query.data as Float32Array)]).toEqual([1, -1]);
+    await block.release();
+    await release();
+  });
+
+  // ONNX Runtime computes with what is in the buffers when it runs.
+  it('rows are updated in place', async () => {
+    const createBuffer = vi.spyOn(GPUDevice.prototype, 'createBuffer');
+    const { kernels, release } = await webGpuKernels({ allowSoftware: true });
+    createBuffer.mockClear();
+    const [dimension, count] = [4, 12];
+    const rows = randomRows(new SeededRandom(24), count, dimension);
+    const block = await kernels.hold(
+      { rows: count, dimension, metric: 'cosine' },
+      pagesOf(rows, dimension, 8),
+    );
+    const vectors = createBuffer.mock.results[0]!.value as GPUBuffer;
+    const device = createBuffer.mock.contexts[0] as GPUDevice;
+    const queries = { vectors: Float32Array.of(0, 0, 0, 1), count: 1 };
+    expect((await block.search(queries, 1, {})).similarities[0]).toBeLessThan(1);
+    // Components of row 7 of the one tile, [4, 12].
+    for (const [i, value] of [0, 0, 0, 1].entries()) {
+      device.queue.writeBuffer(vectors, 4 * (i * count + 7), Float32Array.of(value));
+    }
+    const best = await block.search(queries, 1, {});
+    expect([best.rows[0], best.similarities[0]]).toEqual([7, 1]);
     await block.release();
     await release();
   });

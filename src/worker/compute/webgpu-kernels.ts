@@ -30,7 +30,7 @@ export async function webGpuKernels(options: WebGpuOptions): Promise<WebGpu> {
     await sessions.release();
     gpu.device.destroy();
   };
-  // ONNX Runtime opens no further session while one of a lost device is there.
+  // They keep memory of ONNX Runtime, and hold up sessions of devices that are not ours.
   void gpu.lost.then(() => sessions.release());
   try {
     const kernels = new WebGpuKernels(gpu, sessions);

@@ -1,3 +1,4 @@
+import { InferenceSession } from 'onnxruntime-web/webgpu';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SeededRandom } from '../seeded-random.contract.js';
 import { expectBest, pagesOf, queriesOf, randomRows } from './kernels-oracle.contract.js';
@@ -7,6 +8,8 @@ import { webGpuKernels } from './webgpu-kernels.js';
 // What is missing, refused, lost or broken.
 
 const { prototype: adapters } = GPUAdapter;
+/** Where `release` of every session is; its type is not told. */
+const { prototype: sessions } = InferenceSession as unknown as { prototype: InferenceSession };
 const { requestDevice } = adapters;
 afterEach(() => {
   vi.restoreAllMocks();
@@ -31,7 +34,9 @@ const queries = queriesOf('l2', dimension, randomRows(new SeededRandom(2), 2, di
 const asked = { ...shape, rows, queries, k: 10 };
 
 describe('webGpuKernels', () => {
-  it('K8 a lost device rejects every search at once, and a new one answers; 20 times', async () => {
+  it('K8 a lost device rejects every search at once, and a new one answers; 20 times', {
+    timeout: 300_000,
+  }, async () => {
     const opened = devices();
     for (let round = 0; round < 20; round++) {
       const { kernels, lost } = await webGpuKernels({ allowSoftware: true });
@@ -72,7 +77,9 @@ describe('webGpuKernels', () => {
       opened[0]!.destroy();
       yield* pages.slice(1);
     }
+    const release = vi.spyOn(sessions, 'release');
     await expect(kernels.hold(shape, losing())).rejects.toMatchObject({ failure: 'lost' });
+    await vi.waitFor(() => expect(release).toHaveBeenCalledTimes(1));
   });
 
   it('K8 a device that is lost while ONNX Runtime loads', async () => {

@@ -43,8 +43,4 @@ export class Pace {
     const { onProgress } = this.options;
     onProgress?.({ done: Math.floor((percent * this.total) / 100), total: this.total });
   }
-
-  finish(): void {
-    this.advance(1);
-  }
 }

@@ -1,12 +1,18 @@
 import { expect, it } from 'vitest';
+import type { Metric } from '../../shared/types.js';
 import { rowsFrom } from '../compute/kernels-oracle.contract.js';
 import { SeededRandom } from '../seeded-random.contract.js';
 import { Pace } from './pace.js';
 import { Space } from './space.js';
 import { splitCluster } from './split-lists.js';
 
-async function split(vectors: Float32Array<ArrayBuffer>, dimension: number, longest: number) {
-  const space = await Space.of(rowsFrom(vectors, dimension), { dimension, metric: 'l2' }, async () => {});
+async function split(
+  vectors: Float32Array<ArrayBuffer>,
+  dimension: number,
+  longest: number,
+  metric: Metric = 'l2',
+) {
+  const space = await Space.of(rowsFrom(vectors, dimension), { dimension, metric }, async () => {});
   const rows = Uint32Array.from({ length: vectors.length / dimension }, (_, i) => i);
   return splitCluster(space, rows, longest, new Pace(1, { macsPerCall: 1 }));
 }
@@ -39,6 +45,20 @@ it('I1 rows that are near each other stay together', async () => {
   const vectors = Float32Array.from(heaps.flatMap((heap) => [10 * heap + random.next(), random.next()]));
   const lists = await split(vectors, 2, 32);
   for (const list of lists) expect(new Set([...list].map((row) => heaps[row])).size).toBe(1);
+});
+
+it('I1 rows are cut across the direction in which they are spread, wherever they are', async () => {
+  const random = new SeededRandom(2);
+  const vectors = new Float32Array(64 * 4);
+  for (let row = 0; row < 64; row++) {
+    vectors.set([100 + random.normal(), random.normal(), 10 * random.normal(), random.normal()], row * 4);
+  }
+  const [left, right] = await split(vectors, 4, 32, 'dot');
+  const places = (list: Uint32Array) => Array.from(list, (row) => vectors[row * 4 + 2]!);
+  const [one, other] = [places(left!), places(right!)];
+  const overlap =
+    Math.min(Math.max(...one), Math.max(...other)) - Math.max(Math.min(...one), Math.min(...other));
+  expect(overlap).toBeLessThan(2);
 });
 
 it('I1 equal rows are cut anywhere', async () => {

@@ -32,7 +32,6 @@ export async function splitCluster(
 async function leftPart(space: Space, rows: Uint32Array, cut: number, pace: Pace): Promise<Uint8Array> {
   const places = new Float64Array(rows.length);
   const direction = await directionOf(space, rows, cut / rows.length, pace);
-  if (direction === undefined) return greatest(places, cut);
   const point = new Float64Array(space.dimension);
   for (let i = 0; i < rows.length; i++) {
     space.write(rows[i]!, point, 0);
@@ -42,16 +41,13 @@ async function leftPart(space: Space, rows: Uint32Array, cut: number, pace: Pace
   return greatest(places, cut);
 }
 
-/**
- * From the mean of the right part towards that of the left one, where the left part has the given share of a sample;
- * undefined where all points are equal.
- */
+/** From the mean of the right part towards that of the left one, where the left part has the given share of a sample. */
 async function directionOf(
   space: Space,
   rows: Uint32Array,
   share: number,
   pace: Pace,
-): Promise<Float64Array | undefined> {
+): Promise<Float64Array> {
   const { dimension } = space;
   const count = Math.min(rows.length, AIMED_BY);
   const cut = Math.min(count - 1, Math.max(1, Math.round(count * share)));
@@ -62,12 +58,9 @@ async function directionOf(
   const pole = farthestFrom(0, points, dimension);
   const opposite = farthestFrom(pole, points, dimension);
   let direction = new Float64Array(dimension);
-  let isFlat = true;
   for (let i = 0; i < dimension; i++) {
     direction[i] = points[pole * dimension + i]! - points[opposite * dimension + i]!;
-    if (direction[i] !== 0) isFlat = false;
   }
-  if (isFlat) return undefined;
   for (let round = 0; round < ROUNDS; round++) {
     await pace.step();
     const places = Float64Array.from({ length: count }, (_, i) => product(points, i * dimension, direction));

@@ -29,10 +29,3 @@ it('I2 where there are no workers, training happens here, and gives the rows in 
     expect(ordered[at * 6 + 5]).toBe(rows.vectors[row * 6 + 5]);
   }
 });
-
-it('I2 a training whose signal has fired does not begin', async () => {
-  const rows = rowsFrom(vectors.slice(), 6);
-  const signal = AbortSignal.abort('too late');
-  const training = trainInWorker(rows, SHAPE, { seed: 3, assetBaseUrl: undefined, signal });
-  await expect(training).rejects.toMatchObject({ code: 'ABORTED', cause: 'too late' });
-});

@@ -112,6 +112,17 @@ it('I1 rows far from the origin are told apart under l2 as they are near it', as
   expect(recallAt(there.curve, 10, probes)).toBeCloseTo(recallAt(here.curve, 10, probes), 1);
 });
 
+it('I1 rows whose squares underflow are told apart under l2 like any', async () => {
+  const rows = clustered(16, 1500, 8);
+  const shape = { dimension: 8, metric: 'l2' } as const;
+  const { order } = await trained(rows, shape);
+  const tiny = rowsFrom(
+    rows.vectors.map((value) => value * 2 ** -100),
+    8,
+  );
+  expect((await trained(tiny, shape)).order).toEqual(order);
+});
+
 it('I10 the same rows and seed give the same index, another seed another', async () => {
   const rows = clustered(11, 1500, 6);
   const shape = { dimension: 6, metric: 'cosine' } as const;

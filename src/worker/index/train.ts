@@ -72,7 +72,6 @@ export async function train(
     pace,
     (share) => pace.advance(SHARE.recall * share),
   );
-  pace.finish();
   return { order, lists: { centroids: space.original(centroids), starts }, curve };
 }
 

@@ -11,9 +11,9 @@ export async function firstThatWorks(
   for (const name of names) {
     try {
       const kernels = await load(name, assetBaseUrl);
-      if (kernels !== undefined && (await passesTrial(kernels))) return kernels;
+      if (kernels !== undefined) return kernels;
     } catch {
-      // Forbidden, missing, or without memory: the next ones give the same lists, more slowly.
+      // Forbidden, missing, or without memory: the next ones give lists as good, more slowly.
     }
   }
   return jsKernels;
@@ -22,17 +22,6 @@ export async function firstThatWorks(
 async function load(name: Kernel, assetBaseUrl: string | undefined): Promise<Kernels | undefined> {
   if (name === 'js') return jsKernels;
   if (name === 'simd') return simdKernels();
-  const [{ configureOrt }, { OrtKernels }] = await Promise.all([
-    import('../compute/ort.js'),
-    import('../compute/ort-kernels.js'),
-  ]);
-  configureOrt(assetBaseUrl === undefined ? {} : { assetBaseUrl });
-  return new OrtKernels();
-}
-
-async function passesTrial(kernels: Kernels): Promise<boolean> {
-  const block = await kernels.pass({ vectors: Float32Array.of(3), norms: Float32Array.of(3) }, 1, 'dot');
-  const best = await block.search({ vectors: Float32Array.of(2), count: 1 }, 1, {});
-  await block.release();
-  return best.similarities[0] === 6;
+  const { loadOrt } = await import('../compute/load-ort.js');
+  return (await loadOrt(assetBaseUrl)).kernels;
 }
