@@ -71,7 +71,6 @@ export class Tail {
   async #blockOf(kernels: Kernels): Promise<RowBlock> {
     if (this.#block?.kernels !== kernels) {
       const data = await this.#load();
-      void this.#block?.block.release();
       this.#block = { kernels, block: await kernels.pass(data, this.config.dimension, this.config.metric) };
     }
     return this.#block.block;
