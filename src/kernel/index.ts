@@ -5,6 +5,7 @@ import {
   block,
   endWithZeros,
   excludedRows,
+  Form,
   layOut,
   listedRows,
   listStarts,
@@ -19,7 +20,7 @@ import { findCentre, quantise } from './quantise';
 import { quantiseQuery } from './quantise-query';
 import { beginWith, layOutQueries, openQuery, Query, queryAt, queryVectors } from './query';
 import { layOutScores, openScan, planFor, scanList, scanRange } from './scan';
-import { settle } from './select';
+import { beginSelection, hasOverflowed, settle } from './select';
 
 // What the worker calls. It makes the memory as large as asked for before anything is written.
 
@@ -36,20 +37,20 @@ let resultRows: usize = 0;
 let resultSimilarities: usize = 0;
 
 /** Lays out an empty block; gives the bytes it takes. */
-export function layOutBlock(rows: u32, dimension: u32, metric: Metric, listCount: u32, hasCodes: bool): f64 {
-  layOut(rows, dimension, metric, listCount, hasCodes);
+export function layOutBlock(rows: u32, dimension: u32, metric: Metric, listCount: u32, form: Form): f64 {
+  layOut(rows, dimension, metric, listCount, form);
   return taken();
 }
 
-/** Lays out a search; gives the bytes it takes together with the block. */
-export function layOutSearch(queryCount: u32, k: u32, probes: u32): f64 {
+/** Lays out a search, with room for so many candidates at least; gives the bytes it takes together with the block. */
+export function layOutSearch(queryCount: u32, k: u32, probes: u32, room: u32): f64 {
   rewind();
   layOutScores();
   layOutChunk();
   probed = take(4 * u64(probes));
   resultRows = take(4 * u64(queryCount) * k);
   resultSimilarities = take(4 * u64(queryCount) * k);
-  layOutQueries(queryCount, max(k, probes));
+  layOutQueries(queryCount, max(k, probes), room);
   return taken();
 }
 
@@ -81,6 +82,18 @@ export function resultSimilaritiesAt(): usize {
   return resultSimilarities;
 }
 
+export function candidatesAt(index: u32): usize {
+  return queryAt(index).candidates;
+}
+export function candidateCount(index: u32): u32 {
+  return queryAt(index).candidateCount;
+}
+
+/** Before rows are written that a block does not keep: `first` is where the first of them belongs. */
+export function stageRows(first: u32): void {
+  block.firstVector = first;
+}
+
 /** Chooses what the codes are relative to; the centroids, or the block's first `rows` rows, are there. */
 export function beginCodes(rows: u32): void {
   findCentre(rows);
@@ -101,10 +114,12 @@ export function listIncluded(): void {
 }
 
 /**
- * The best k rows of each query, best first, as rows and similarities of float32 (fewer: row −1). Gives how many rows
- * were in the scope, over all queries.
+ * The best k rows of each query, best first, as rows and similarities of float32 (fewer: row −1). Where the block does
+ * not keep float32 and `rounded` is not set: the candidates, unordered, among which they are. Gives how many rows were
+ * in the scope, over all queries; −1: there are more candidates than there is room for.
  */
-export function search(queryCount: u32, k: u32, probes: u32, scope: Scope, listed: u32): f64 {
+export function search(queryCount: u32, k: u32, probes: u32, scope: Scope, listed: u32, rounded: bool): f64 {
+  beginSelection(rounded);
   endWithZeros(block);
   endWithZeros(lists);
   const needsCodes = block.codes !== 0;
@@ -115,7 +130,7 @@ export function search(queryCount: u32, k: u32, probes: u32, scope: Scope, liste
   const scanned =
     probes > 0 ? searchLists(queryCount, k, probes, scope) : searchAll(queryCount, k, scope, listed);
   for (let i: u32 = 0; i < queryCount; i++) writeResult(queryAt(i), i * k);
-  return scanned;
+  return hasOverflowed ? -1 : scanned;
 }
 
 function searchAll(queryCount: u32, k: u32, scope: Scope, listed: u32): f64 {

@@ -7,17 +7,32 @@ export enum Metric {
   L2,
 }
 
+/** How the rows of a block are held; as in src/worker/compute/simd-instance.ts. */
+export enum Form {
+  Floats,
+  FloatsAndCodes,
+  /** Codes and what they leave open: together 16 bits for each number. */
+  Codes16,
+  Codes8,
+}
+
 /** Rows that are searched: those of the block, or the centroids of its lists. */
 @unmanaged
 export class RowSet {
   rows: u32;
   metric: Metric;
-  /** rows × dimension float32. */
+  /** Every row is at `vectors`; otherwise a few that are being quantised. */
+  hasVectors: bool;
+  /** The row that is first at `vectors` and `norms`. */
+  firstVector: u32;
+  /** rows × dimension float32, or STAGED_ROWS × dimension. */
   vectors: usize;
   /** Per row its Euclidean norm, float32; 0 where none are needed. */
   norms: usize;
   /** rows × codeStride int8; 0: there are none, and so none of what follows. */
   codes: usize;
+  /** rows × codeStride int8: what codes leave open, in 254ths of a code; 0: none. */
+  lows: usize;
   /** Per row a float32: a code times this is a number of the row. */
   scales: usize;
   /** Per row a float32, not less than the distance of the row from what its codes stand for. */
@@ -27,6 +42,11 @@ export class RowSet {
   /** Per row minus half the squared length, float32; l2 only. */
   halfSquares: usize;
 }
+
+/** Rows that are quantised at a time where a block does not keep their float32. */
+export const STAGED_ROWS: u32 = 1024;
+/** `lows` that make a code. */
+export const LOWS: f32 = 254;
 
 /** Reads of whole vectors may go beyond the end of an array by less than this. */
 const OVERREAD: u64 = 32;
@@ -69,12 +89,13 @@ export function taken(): f64 {
   return f64(end);
 }
 
-export function layOut(rows: u32, width: u32, metric: Metric, listCount: u32, hasCodes: bool): void {
+export function layOut(rows: u32, width: u32, metric: Metric, listCount: u32, form: Form): void {
   end = u64(__heap_base);
   dimension = width;
   codeStride = (width + 7) & ~7;
-  layOutSet(block, rows, metric, hasCodes);
-  layOutSet(lists, listCount, metric === Metric.L2 ? Metric.L2 : Metric.Dot, hasCodes);
+  layOutSet(block, rows, metric, form);
+  const formOfLists = form === Form.Floats ? Form.Floats : Form.FloatsAndCodes;
+  layOutSet(lists, listCount, metric === Metric.L2 ? Metric.L2 : Metric.Dot, formOfLists);
   listStarts = take(4 * (u64(listCount) + 1));
   centre = take(4 * u64(codeStride));
   sums = take(8 * u64(codeStride));
@@ -84,14 +105,19 @@ export function layOut(rows: u32, width: u32, metric: Metric, listCount: u32, ha
   scratch = usize(end);
 }
 
-function layOutSet(set: RowSet, rows: u32, metric: Metric, hasCodes: bool): void {
+function layOutSet(set: RowSet, rows: u32, metric: Metric, form: Form): void {
   const column = 4 * u64(rows);
+  const hasCodes = form !== Form.Floats;
   set.rows = rows;
   set.metric = metric;
-  set.vectors = take(column * dimension);
+  set.hasVectors = form <= Form.FloatsAndCodes;
+  set.firstVector = 0;
+  const floats = set.hasVectors ? column : 4 * min(u64(rows), STAGED_ROWS);
+  set.vectors = take(floats * dimension);
   const needsNorms = metric === Metric.Cosine || (metric === Metric.Dot && !hasCodes);
-  set.norms = needsNorms ? take(column) : 0;
+  set.norms = needsNorms ? take(floats) : 0;
   set.codes = hasCodes ? take(u64(rows) * codeStride) : 0;
+  set.lows = form === Form.Codes16 ? take(u64(rows) * codeStride) : 0;
   set.scales = hasCodes ? take(column) : 0;
   set.errors = hasCodes ? take(column) : 0;
   set.lengths = hasCodes ? take(column) : 0;
@@ -99,11 +125,11 @@ function layOutSet(set: RowSet, rows: u32, metric: Metric, hasCodes: bool): void
 }
 
 export function vectorOf(set: RowSet, row: u32): usize {
-  return set.vectors + usize(row) * (dimension << 2);
+  return set.vectors + usize(row - set.firstVector) * (dimension << 2);
 }
 
 export function normOf(set: RowSet, row: u32): f32 {
-  return load<f32>(set.norms + (usize(row) << 2));
+  return load<f32>(set.norms + (usize(row - set.firstVector) << 2));
 }
 
 /** First row of a list. */
@@ -113,5 +139,5 @@ export function startOf(list: u32): u32 {
 
 /** What is read beyond the last vector is multiplied by zero: it has to be a number. */
 export function endWithZeros(set: RowSet): void {
-  v128.store(vectorOf(set, set.rows), i64x2.splat(0));
+  if (set.hasVectors) v128.store(vectorOf(set, set.rows), i64x2.splat(0));
 }

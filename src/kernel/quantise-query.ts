@@ -15,10 +15,12 @@ export function quantiseQuery(query: Query, metric: Metric): void {
   const isMoved = metric === Metric.L2;
   let greatest: f64 = 0;
   let squares: f64 = 0;
+  let ofCentre: f64 = 0;
   for (let i: usize = 0; i < dimension; i++) {
     const value = numberOf(query, i, isMoved);
     greatest = max(greatest, abs(value));
     squares += value * value;
+    ofCentre += value * <f64>load<f32>(centre + (i << 2));
   }
   const length = sqrt(squares);
   const rowCodes = 127 * sqrt(f64(dimension));
@@ -35,6 +37,7 @@ export function quantiseQuery(query: Query, metric: Metric): void {
   }
   for (let i = usize(dimension); i < codeStride; i++) store<i16>(query.codes + (i << 1), 0);
   query.length = f32(length);
+  query.ofCentre = ofCentre;
   query.step = step;
   // A millionth for each rounding of float32 on the way to a bound.
   query.errorFactor = f32(length * 1.000001);

@@ -4,6 +4,7 @@ import {
   centre,
   codeStride,
   dimension,
+  LOWS,
   lists,
   Metric,
   moved,
@@ -24,7 +25,7 @@ const LEAST_CODED: f32 = 7.888609052210118e-31;
 
 let centreLength: f32 = 0;
 
-/** The mean of the lists' centroids, or of the first rows. Any other point would do, at a price in precision. */
+/** The mean of the lists' centroids, or of the first rows that are there. Any other point would do, at a price in precision. */
 export function findCentre(rows: u32): void {
   memory.fill(sums, 0, usize(dimension) << 3);
   let weight: f64 = 0;
@@ -67,21 +68,34 @@ function quantiseRow(set: RowSet, row: u32): void {
   const greatest = moveRow(vectorOf(set, row), unitFactor(set, row));
   if (set.halfSquares !== 0) store<f32>(set.halfSquares + column, -0.5 * squaredLength(moved));
   const codes = set.codes + usize(row) * codeStride;
+  const lows = set.lows === 0 ? 0 : set.lows + usize(row) * codeStride;
   if (greatest < LEAST_CODED) {
     memory.fill(codes, 0, codeStride);
+    if (lows !== 0) memory.fill(lows, 0, codeStride);
     store<f32>(set.scales + column, 0);
     store<f32>(set.lengths + column, 0);
     store<f32>(set.errors + column, greatest * sqrt(f32(dimension)) + roundingOf(0));
     return;
   }
   const scale = greatest / 127;
-  const ofCodes = writeCodes(codes, 127 / greatest);
+  const ofCodes = writeCodes(codes, lows, 127 / greatest);
   const length = scale * sqrt(ofCodes);
   store<f32>(set.scales + column, scale);
   // sqrt(ofCodes) and the scale are rounded.
   store<f32>(set.lengths + column, length * 1.00001);
   // The sum of squares may be 6e-5 too small, at 4,096 dimensions.
   store<f32>(set.errors + column, scale * sqrt(squaredResiduals) * 1.001 + roundingOf(length));
+}
+
+/** A bound on the distance of a row from what its codes and lows stand for together. */
+export function errorOfLows(set: RowSet, row: u32): f32 {
+  const column = usize(row) << 2;
+  const scale = load<f32>(set.scales + column);
+  // Where there are no codes, their error is all there is.
+  if (scale === 0) return load<f32>(set.errors + column);
+  // Half a low in each number.
+  const ofLows = (scale / (2 * LOWS)) * sqrt(f32(dimension)) * 1.001;
+  return ofLows + roundingOf(load<f32>(set.lengths + column) + ofLows);
 }
 
 /** A bound on what rounding adds to the error of a row whose codes have this length. */
@@ -129,8 +143,11 @@ function squaredLength(vector: usize): f32 {
 
 let squaredResiduals: f32 = 0;
 
-/** Writes `moved` times `factor` as codes; gives the sum of their squares, and that of what rounding them took. */
-function writeCodes(codes: usize, factor: f32): f32 {
+/**
+ * Writes `moved` times `factor` as codes, and what they leave open as lows; gives the sum of the codes' squares, and
+ * that of what rounding them took.
+ */
+function writeCodes(codes: usize, lows: usize, factor: f32): f32 {
   const factors = f32x4.splat(factor);
   let ofCodes = f32x4.splat(0);
   let ofResiduals = f32x4.splat(0);
@@ -143,9 +160,16 @@ function writeCodes(codes: usize, factor: f32): f32 {
     const r = f32x4.sub(a, p);
     const s = f32x4.sub(b, q);
     ofResiduals = f32x4.add(ofResiduals, f32x4.add(f32x4.mul(r, r), f32x4.mul(s, s)));
-    const wide = i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(p), i32x4.trunc_sat_f32x4_s(q));
-    v128.store64_lane(codes + i, i8x16.narrow_i16x8_s(wide, wide), 0);
+    writeBytes(codes + i, p, q);
+    if (lows === 0) continue;
+    const perCode = f32x4.splat(LOWS);
+    writeBytes(lows + i, f32x4.nearest(f32x4.mul(r, perCode)), f32x4.nearest(f32x4.mul(s, perCode)));
   }
   squaredResiduals = addLanes(ofResiduals);
   return addLanes(ofCodes);
+}
+
+function writeBytes(at: usize, first: v128, second: v128): void {
+  const wide = i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(first), i32x4.trunc_sat_f32x4_s(second));
+  v128.store64_lane(at, i8x16.narrow_i16x8_s(wide, wide), 0);
 }

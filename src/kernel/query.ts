@@ -12,6 +12,8 @@ export class Query {
   errorFactor: f32;
   lengthFactor: f32;
   length: f32;
+  /** Its product with the centre. */
+  ofCentre: f64;
   /** How many rows are wanted. */
   k: u32;
   /** k rows are known to be at least as good as this. */
@@ -49,11 +51,14 @@ let upperBounds: usize = 0;
 let similarities: usize = 0;
 let rows: usize = 0;
 
-/** Lays out `count` queries for up to k rows each. Nothing is written: the memory may not be there yet. */
-export function layOutQueries(count: u32, k: u32): void {
+/**
+ * Lays out `count` queries for up to k rows each, and at least `room` candidates. Nothing is written: the memory may
+ * not be there yet.
+ */
+export function layOutQueries(count: u32, k: u32, room: u32): void {
   const each = u64(count);
   heapRoom = k;
-  candidateRoom = min(max(4 * k, LEAST_CANDIDATES), MOST_CANDIDATES);
+  candidateRoom = max(room, min(max(4 * k, LEAST_CANDIDATES), MOST_CANDIDATES));
   queries = take(each * offsetof<Query>());
   queryVectors = take(4 * each * codeStride);
   queryCodes = take(2 * each * codeStride);
@@ -86,11 +91,15 @@ export function openQuery(index: u32): Query {
 /** Begins to look for the best k rows. */
 export function beginWith(query: Query, k: u32): void {
   query.k = k;
-  query.threshold = -Infinity;
   query.candidateCount = 0;
+  forgetBounds(query);
   for (let i: usize = 0; i < k; i++) {
-    store<f32>(query.lowerBounds + (i << 2), -Infinity);
     store<f64>(query.similarities + (i << 3), -Infinity);
     store<u32>(query.rows + (i << 2), NO_ROW);
   }
+}
+
+export function forgetBounds(query: Query): void {
+  query.threshold = -Infinity;
+  for (let i: usize = 0; i < query.k; i++) store<f32>(query.lowerBounds + (i << 2), -Infinity);
 }

@@ -5,7 +5,7 @@ import { block, Metric, RowSet, take } from './layout';
 import { Query, queryAt } from './query';
 import { scanCodes, scanCodesOfFour } from './scan-codes';
 import { scanDistances, scanProducts } from './scan-floats';
-import { offer, score } from './select';
+import { isScored, offer, score } from './select';
 
 /** What finds the rows that are worth an exact score. */
 export enum Plan {
@@ -33,7 +33,7 @@ export function layOutScores(): void {
 
 /** The quickest way to the best k of so many rows. */
 export function planFor(set: RowSet, rows: u32, k: u32): Plan {
-  if (rows <= 2 * k) return Plan.All;
+  if (rows <= 2 * k && isScored(set)) return Plan.All;
   return set.codes !== 0 ? Plan.Codes : Plan.Floats;
 }
 

@@ -1,6 +1,7 @@
 import type { Metric } from '../../shared/types.js';
 import { hasBit } from '../bitmap.js';
 import { BestHeap } from './best-heap.js';
+import { floatBytes } from './float-bytes.js';
 import { bestLists } from './inverted-lists.js';
 import type {
   BestRows,
@@ -20,6 +21,7 @@ export const jsKernels: Kernels = {
   name: 'js',
   backend: 'js',
   holdsByReference: true,
+  bytesToHold: floatBytes,
   hold: async (shape, pages) => {
     const held: RowPage[] = [];
     for await (const page of pages) held.push(page);

@@ -24,7 +24,12 @@ function bitmapOf(rows: number, isSet: (row: number) => boolean): Bitmap {
   return bitmap;
 }
 
-export function describeKernels(name: string, load: () => Promise<Kernels>): void {
+/** @param makes blocks of one kind only, where the other is no different from that of kernels tested elsewhere. */
+export function describeKernels(
+  name: string,
+  load: () => Promise<Kernels>,
+  makes: readonly ('hold' | 'pass')[] = ['hold', 'pass'],
+): void {
   describe(`${name} keeps the contract of Kernels`, () => {
     let kernels: Kernels;
     beforeAll(async () => {
@@ -50,7 +55,7 @@ export function describeKernels(name: string, load: () => Promise<Kernels>): voi
       await block.release();
     };
 
-    describe.each(['hold', 'pass'] as const)('%s', (make) => {
+    describe.each(makes)('%s', (make) => {
       it.each(DIMENSIONS)(
         'K1 gives the best rows of dimension %i, with any k, mask and batch',
         async (dimension) => {

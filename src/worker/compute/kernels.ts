@@ -4,7 +4,7 @@ import type { Bitmap } from '../bitmap.js';
 // The contract of compute kernels. Implementations: plain JS, WASM SIMD, ONNX Runtime; one suite: kernels.contract.ts.
 //
 // Every implementation guarantees:
-// - `search` scores at full precision and returns the best k rows of the scope, best first; which of several equal
+// - `search` scores at full precision (but see `Scope.rounded`) and returns the best k rows of the scope, best first; which of several equal
 //   ones make the cut is open. Without `probes` the answer is exact: no row of the scope that is not returned is
 //   better than one that is (up to the tolerances below), whatever shortcuts found it.
 // - similarity: cosine: the cosine; dot: the dot product; l2: minus the Euclidean distance. Greater is closer.
@@ -39,12 +39,29 @@ export interface InvertedLists {
   readonly starts: Uint32Array<ArrayBuffer>;
 }
 
+/** How the rows of a block are held: float32, or integers that stand for their numbers relative to one another. */
+export type Precision = 'float32' | 'int16' | 'int8';
+
+/** Rows are held as integers; those that may be the best are read at full precision. */
+export interface Compact {
+  readonly precision: Exclude<Precision, 'float32'>;
+  /** Reads rows, which come ascending and once each, in that order. */
+  readRows(rows: Uint32Array<ArrayBuffer>): Promise<Rows>;
+}
+
 export interface BlockShape {
   readonly rows: number;
   readonly dimension: number;
   readonly metric: Metric;
   /** Absent: only exact searches. */
   readonly lists?: InvertedLists | undefined;
+  /** Absent: float32. Only for kernels that say what it takes, see `bytesToHold`. */
+  readonly compact?: Compact | undefined;
+}
+
+/** What the memory of a block depends on. */
+export interface HeldSize extends Pick<BlockShape, 'rows' | 'dimension' | 'metric'> {
+  readonly lists: number;
 }
 
 /** b queries. */
@@ -62,6 +79,12 @@ export interface Scope {
   readonly rows?: Uint32Array<ArrayBuffer> | undefined;
   /** Only the `probes` lists that score best for each query, from 1; a block without lists ignores it. */
   readonly probes?: number | undefined;
+  /**
+   * Rows held as int16 may be scored by these alone: a similarity is off by at most half a 32,258th of the row's
+   * greatest number (relative to the mean of the rows) in each dimension, which for 384 of them comes to about 2e-6 of
+   * the lengths' product.
+   */
+  readonly rounded?: boolean | undefined;
 }
 
 /** The best rows of each query: row and similarity at [query × k + rank]; row −1 where fewer than k were left. */
@@ -71,6 +94,8 @@ export interface BestRows {
   readonly similarities: Float32Array<ArrayBuffer>;
   /** Rows of the scope that could have been returned, summed over the queries; rows left out do not count. */
   readonly scanned: number;
+  /** The similarities are not at full precision. */
+  readonly rounded?: boolean;
 }
 
 export interface RowBlock {
@@ -88,6 +113,8 @@ export interface Kernels {
   readonly backend: Backend;
   /** Whether a block made by `hold` keeps using the pages it was made from. */
   readonly holdsByReference: boolean;
+  /** Memory that holding so many rows and lists takes, pages it would refer to included; undefined: it cannot. */
+  bytesToHold(size: HeldSize, precision: Precision): number | undefined;
   /** Makes rows ready to be searched many times. A page is asked for when the one before it has been taken in. */
   hold(shape: BlockShape, pages: AsyncIterable<RowPage> | Iterable<RowPage>): Promise<RowBlock>;
   /** A block over rows that change often: no set-up, more work in each search. */

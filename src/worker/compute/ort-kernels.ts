@@ -1,6 +1,7 @@
 import type { Metric } from '../../shared/types.js';
 import { pause } from '../slices.js';
 import { mean } from './centre.js';
+import { floatBytes } from './float-bytes.js';
 import type {
   BestRows,
   BlockShape,
@@ -32,6 +33,7 @@ export class OrtKernels implements Kernels {
   readonly name = 'onnx';
   readonly backend = 'wasm';
   readonly holdsByReference = false;
+  readonly bytesToHold = floatBytes;
   /** One session per metric and dimension serves all rows that are fed. */
   readonly #passing = new Map<string, Promise<OrtSession>>();
 

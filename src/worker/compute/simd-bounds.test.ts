@@ -9,8 +9,8 @@ import { queriesOf, rowsFrom } from './kernels-oracle.contract.js';
 
 interface Probe {
   readonly memory: WebAssembly.Memory;
-  layOutBlock(rows: number, dimension: number, metric: number, lists: number, hasCodes: boolean): number;
-  layOutSearch(queryCount: number, k: number, probes: number): number;
+  layOutBlock(rows: number, dimension: number, metric: number, lists: number, form: number): number;
+  layOutSearch(queryCount: number, k: number, probes: number, room: number): number;
   layOutProbe(): number;
   vectorsAt(): number;
   normsAt(): number;
@@ -57,8 +57,8 @@ function bounded(
 }
 
 function load(metric: Metric, dimension: number, rows: ReturnType<typeof rowsFrom>, hasCodes: boolean): void {
-  probe.layOutBlock(ROWS, dimension, METRICS.indexOf(metric), 0, hasCodes);
-  probe.layOutSearch(1, 1, 0);
+  probe.layOutBlock(ROWS, dimension, METRICS.indexOf(metric), 0, hasCodes ? 1 : 0);
+  probe.layOutSearch(1, 1, 0, 0);
   const missing = probe.layOutProbe() - probe.memory.buffer.byteLength;
   if (missing > 0) probe.memory.grow(Math.ceil(missing / 65_536));
   floats(probe.vectorsAt(), rows.vectors.length).set(rows.vectors);

@@ -3,6 +3,7 @@ import type { Metric } from '../../shared/types.js';
 import { createBitmap, hasBit, setBit } from '../bitmap.js';
 import { SeededRandom } from '../seeded-random.contract.js';
 import { adversarialRows, numbers } from './adversarial-rows.contract.js';
+import { holdingAs } from './compact-kernels.contract.js';
 import { bestLists } from './inverted-lists.js';
 import type { BestRows, InvertedLists, Rows } from './kernels.js';
 import {
@@ -40,6 +41,9 @@ async function expectExact(wanted: Case): Promise<void> {
   const shape = { rows: rows.norms.length, dimension, metric, lists };
   const blocks = [await kernels.hold(shape, pagesOf(rows, dimension, 128))];
   if (lists === undefined) blocks.push(await kernels.pass(rows, dimension, metric));
+  for (const precision of ['int16', 'int8'] as const) {
+    blocks.push(await holdingAs(precision, kernels).hold(shape, pagesOf(rows, dimension, 128)));
+  }
   for (const block of blocks) {
     expectBestOfAll(await block.search(queries, k, scope), wanted);
     await block.release();

@@ -3,18 +3,18 @@ import { Slice } from '../slices.js';
 import type {
   BestRows,
   BlockShape,
+  HeldSize,
   Kernels,
+  Precision,
   QueryVectors,
   RowBlock,
   RowPage,
   Rows,
   Scope,
 } from './kernels.js';
-import { SimdInstance } from './simd-instance.js';
+import { CompactBlock } from './simd-compact-block.js';
+import { SimdInstance, STAGED_ROWS } from './simd-instance.js';
 import { SIMD_MODULE } from './simd-module.js';
-
-/** Rows that are quantised at a time. */
-const STEP = 512;
 
 let kernels: Kernels | undefined;
 let hasTried = false;
@@ -43,23 +43,33 @@ class SimdKernels implements Kernels {
   readonly holdsByReference = false;
   readonly #passing: Passing;
 
+  /** Has no block: it tells how much memory one would take. */
+  #measuring: SimdInstance | undefined;
+
   constructor(private readonly module: WebAssembly.Module) {
     this.#passing = new Passing(module);
   }
 
+  bytesToHold(size: HeldSize, precision: Precision): number {
+    this.#measuring ??= new SimdInstance(this.module);
+    return this.#measuring.measure(size, precision);
+  }
+
   async hold(shape: BlockShape, pages: AsyncIterable<RowPage> | Iterable<RowPage>): Promise<RowBlock> {
     const instance = new SimdInstance(this.module);
-    instance.layOut(shape, true);
+    const { compact } = shape;
+    instance.layOut(shape, compact === undefined ? 'float32' : compact.precision);
     const slice = new Slice();
     for await (const page of pages) {
-      const end = page.start + page.norms.length;
-      instance.write(page);
-      if (page.start === 0) instance.beginCodes(end);
-      for (let row = page.start; row < end; row += STEP) {
-        instance.quantise(row, Math.min(end, row + STEP));
+      for (const part of partsOf(page, shape.dimension)) {
+        const end = part.start + part.norms.length;
+        instance.write(part);
+        if (part.start === 0) instance.beginCodes(end);
+        instance.quantise(part.start, end);
         if (slice.isOver()) await slice.next();
       }
     }
+    if (compact !== undefined) return new CompactBlock(shape, compact, instance);
     return new SimdBlock(shape, instance.bytes, () => instance);
   }
 
@@ -67,6 +77,14 @@ class SimdKernels implements Kernels {
     const shape = { rows: rows.norms.length, dimension, metric };
     const load = () => this.#passing.load(rows, shape);
     return new SimdBlock(shape, 0, load, () => this.#passing.forget(rows));
+  }
+}
+
+function* partsOf({ start, vectors, norms }: RowPage, dimension: number): Generator<RowPage> {
+  for (let from = 0; from < norms.length; from += STAGED_ROWS) {
+    const to = Math.min(norms.length, from + STAGED_ROWS);
+    const part = vectors.subarray(from * dimension, to * dimension);
+    yield { start: start + from, vectors: part, norms: norms.subarray(from, to) };
   }
 }
 
@@ -81,7 +99,7 @@ class Passing {
     this.#instance ??= new SimdInstance(this.module);
     if (!this.#has(rows, shape)) {
       this.#loaded = undefined;
-      this.#instance.layOut(shape, false);
+      this.#instance.layOut(shape, 'floats');
       this.#instance.write({ start: 0, ...rows });
       this.#loaded = { rows, shape };
     }

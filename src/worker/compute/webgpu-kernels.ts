@@ -1,5 +1,6 @@
 import type { Metric } from '../../shared/types.js';
 import { pause } from '../slices.js';
+import { floatBytes } from './float-bytes.js';
 import type { BlockShape, Kernels, RowBlock, RowPage, Rows } from './kernels.js';
 import { loadGpuOrt, type OrtOptions, type OrtSession } from './ort.js';
 import { GpuBlock, type GpuSessions } from './webgpu-block.js';
@@ -46,6 +47,7 @@ class WebGpuKernels implements Kernels {
   readonly name = 'onnx';
   readonly backend = 'webgpu';
   readonly holdsByReference = false;
+  readonly bytesToHold = floatBytes;
 
   constructor(
     private readonly gpu: GpuDevice,

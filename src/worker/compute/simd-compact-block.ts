@@ -1,0 +1,109 @@
+import { Slice } from '../slices.js';
+import { BestHeap } from './best-heap.js';
+import type { BestRows, BlockShape, Compact, QueryVectors, RowBlock, Rows, Scope } from './kernels.js';
+import type { SimdInstance } from './simd-instance.js';
+import { type Similarity, similarityOf } from './similarity.js';
+
+/** Rows that are read and scored at a time. */
+const ROWS_AT_ONCE = 4096;
+
+/** Rows as integers: these tell which may be among the best, and they alone are read at full precision. */
+export class CompactBlock implements RowBlock {
+  readonly kernel = 'simd';
+  readonly backend = 'wasm';
+  readonly rows: number;
+  readonly #dimension: number;
+  readonly #similarity: Similarity;
+  readonly #isCosine: boolean;
+  #instance: SimdInstance | undefined;
+
+  constructor(
+    { rows, dimension, metric }: BlockShape,
+    private readonly compact: Compact,
+    instance: SimdInstance,
+  ) {
+    this.rows = rows;
+    this.#dimension = dimension;
+    this.#similarity = similarityOf(metric);
+    this.#isCosine = metric === 'cosine';
+    this.#instance = instance;
+  }
+
+  get bytes(): number {
+    return this.#instance?.bytes ?? 0;
+  }
+
+  async search(queries: QueryVectors, k: number, scope: Scope): Promise<BestRows> {
+    const width = Math.min(k, this.rows);
+    const rounded = scope.rounded === true && this.compact.precision === 'int16';
+    const rows = new Int32Array(queries.count * width);
+    const best = { k: width, rows, similarities: new Float32Array(rows.length) };
+    const step = this.#loaded().queriesTogether(width, scope);
+    const slice = new Slice();
+    let scanned = 0;
+    for (let first = 0; first < queries.count; first += step) {
+      if (slice.isOver()) await slice.next();
+      const count = Math.min(step, queries.count - first);
+      const from = first * this.#dimension;
+      const own = { vectors: queries.vectors.subarray(from, from + count * this.#dimension), count };
+      if (rounded) scanned += this.#loaded().search(own, scope, first, best);
+      else scanned += await this.#searchAtFullPrecision(own, scope, first, best);
+    }
+    return { ...best, scanned, rounded };
+  }
+
+  /** Nothing refers to the instance then, and its memory is the collector's. */
+  async release(): Promise<void> {
+    this.#instance = undefined;
+  }
+
+  #loaded(): SimdInstance {
+    if (this.#instance === undefined) throw new Error('The block has been released.');
+    return this.#instance;
+  }
+
+  /** Like `SimdInstance.search`. */
+  async #searchAtFullPrecision(
+    queries: QueryVectors,
+    scope: Scope,
+    first: number,
+    best: Pick<BestRows, 'k' | 'rows' | 'similarities'>,
+  ): Promise<number> {
+    const { rows: candidates, scanned } = this.#loaded().candidates(queries, best.k, scope);
+    const heaps = candidates.map(() => new BestHeap(best.k));
+    const wanted = ascendingOnce(candidates);
+    for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
+      const rows = wanted.slice(from, from + ROWS_AT_ONCE);
+      const read = await this.compact.readRows(rows);
+      for (const [q, heap] of heaps.entries()) {
+        const query = queries.vectors.subarray(q * this.#dimension, (q + 1) * this.#dimension);
+        this.#score(rows, read, candidates[q]!, query, heap);
+      }
+    }
+    for (const [q, heap] of heaps.entries()) heap.drainTo(best, (first + q) * best.k);
+    return scanned;
+  }
+
+  /** Offers the candidates that were read. @param rows ascending @param candidates ascending */
+  #score(
+    rows: Uint32Array,
+    { vectors, norms }: Rows,
+    candidates: Uint32Array,
+    query: Float32Array,
+    heap: BestHeap,
+  ): void {
+    let at = 0;
+    for (const row of candidates) {
+      while (at < rows.length && rows[at]! < row) at++;
+      if (rows[at] !== row) continue;
+      const similarity = this.#similarity(vectors, at * this.#dimension, query);
+      heap.offer(row, this.#isCosine ? similarity / norms[at]! : similarity);
+    }
+  }
+}
+
+/** Sorts each list, and joins them into one without repetitions. */
+function ascendingOnce(lists: readonly Uint32Array[]): Uint32Array<ArrayBuffer> {
+  for (const list of lists) list.sort();
+  return Uint32Array.from(new Set(lists.flatMap((list) => [...list]))).sort();
+}
