@@ -6,6 +6,7 @@ import { idProblem } from '../shared/record-check.js';
 import type {
   ChangeEvent,
   CollectionConfig,
+  CollectionOptions,
   CollectionStats,
   Embedder,
   ListOptions,
@@ -53,13 +54,14 @@ export class Collection<M = unknown> {
   /** The pinned fingerprint of the model that makes the vectors, where one was given. */
   readonly embeddingSpace: string | undefined;
 
+  private readonly embedder: Embedder | WorkerEmbedder | undefined;
   readonly #ref: CollectionRef;
   readonly #config: CollectionConfig;
 
   /** @internal */
   constructor(
     { id, config }: OpenedCollection,
-    private readonly embedder: Embedder | WorkerEmbedder | undefined,
+    { embedder, quantization }: Pick<CollectionOptions, 'embedder' | 'quantization'>,
     private readonly store: StoreAccess,
   ) {
     this.name = config.name;
@@ -67,7 +69,13 @@ export class Collection<M = unknown> {
     this.metric = config.metric;
     this.embeddingSpace = config.embeddingSpace;
     this.#config = config;
-    this.#ref = { id, name: config.name, embedder: isWorkerEmbedder(embedder) ? embedder : undefined };
+    this.embedder = embedder;
+    this.#ref = {
+      id,
+      name: config.name,
+      embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
+      quantization,
+    };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkName } from '../shared/argument-check.js';
+import { checkChoice, checkName } from '../shared/argument-check.js';
 import { VectorStoreError } from '../shared/errors.js';
 import { shareLink } from './shared-links.js';
 import { spawnWorker } from './spawn-worker.js';
@@ -20,10 +20,12 @@ import type { WorkerSource } from './worker-link.js';
  */
 export async function openStore(name: string, options: StoreOptions = {}): Promise<VectorStore> {
   checkName('store', name);
-  const { storage = 'indexeddb', backend = 'auto', kernel = 'auto', worker, assetBaseUrl } = options;
+  const { storage = 'indexeddb', backend = 'auto', kernel = 'auto' } = options;
+  const { worker, assetBaseUrl, memoryBudgetBytes } = options;
   checkChoice('storage', storage, ['indexeddb', 'memory']);
   checkChoice('backend', backend, ['auto', 'webgpu', 'wasm', 'js']);
   checkChoice('kernel', kernel, ['auto', 'simd', 'onnx']);
+  if (memoryBudgetBytes !== undefined) checkMemoryBudget(memoryBudgetBytes);
   if (typeof Worker === 'undefined') {
     throw new VectorStoreError(
       'STORAGE_BLOCKED',
@@ -36,7 +38,10 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
       ? undefined
       : new URL(String(assetBaseUrl).replace(/\/?$/, '/'), location.href).href;
   return new VectorStore(
-    await shareLink({ name, storage, backend, kernel, assetBaseUrl: base }, workerSource(worker)),
+    await shareLink(
+      { name, storage, backend, kernel, assetBaseUrl: base, memoryBudgetBytes },
+      workerSource(worker),
+    ),
   );
 }
 
@@ -46,10 +51,10 @@ function workerSource(worker: StoreOptions['worker']): WorkerSource {
   return { spawn: () => worker, owned: false, replaceable: false };
 }
 
-function checkChoice(option: string, value: unknown, choices: readonly string[]): void {
-  if (choices.includes(value as string)) return;
+function checkMemoryBudget(bytes: unknown): void {
+  if (typeof bytes === 'number' && Number.isFinite(bytes) && bytes > 0) return;
   throw new VectorStoreError(
     'INVALID_ARGUMENT',
-    `${option} is ${JSON.stringify(value)}. There is no such ${option}, and guessing could keep data in the wrong place. Give one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}.`,
+    `memoryBudgetBytes is ${typeof bytes === 'number' ? bytes : `a ${typeof bytes}`}. Vectors cannot be kept within it. Give a number of bytes above zero, such as 256 * 2 ** 20, or leave it out.`,
   );
 }

@@ -67,7 +67,7 @@ function forward(events: Emitter<StoreEvents>, { type, detail }: StoreEventOnWir
 }
 
 function refuseOtherOptions(open: OpenStoreArgs, asked: OpenStoreArgs): void {
-  for (const key of ['storage', 'backend', 'kernel', 'assetBaseUrl'] as const) {
+  for (const key of ['storage', 'backend', 'kernel', 'assetBaseUrl', 'memoryBudgetBytes'] as const) {
     if (open[key] === asked[key]) continue;
     throw new VectorStoreError(
       'CONFIG_MISMATCH',

@@ -14,6 +14,13 @@ export interface StoreOptions {
   kernel?: KernelChoice;
   /** A ready worker that runs `nearshore/worker`, or a function that makes one (needed to replace a lost one). */
   worker?: Worker | (() => Worker);
+  /**
+   * Upper bound, in bytes, of the vectors and indexes of this store that are held in memory. Within it the largest
+   * segments are held as int16, then as int8 (see `Quantization`); what still does not fit stays on disk and is read
+   * by every query that looks at it. Ids, metadata and columns of filters are not counted, nor one segment more (at
+   * most 256 MiB) while it is merged or indexed. Default: no bound.
+   */
+  memoryBudgetBytes?: number;
   /** Folder that holds ONNX Runtime's `.wasm` file, as a URL. Default: where the bundler put it. */
   assetBaseUrl?: string | URL;
 }

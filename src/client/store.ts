@@ -1,4 +1,4 @@
-import { checkDimension, checkMetric, checkName } from '../shared/argument-check.js';
+import { checkChoice, checkDimension, checkMetric, checkName } from '../shared/argument-check.js';
 import { VectorStoreError } from '../shared/errors.js';
 import type {
   CollectionConfig,
@@ -33,11 +33,12 @@ export class VectorStore {
   async collection<M = unknown>(name: string, options: CollectionOptions = {}): Promise<Collection<M>> {
     this.#checkOpen();
     checkName('collection', name);
-    const { metric, embedder } = options;
+    const { metric, embedder, quantization } = options;
     if (embedder !== undefined) checkEmbedder(embedder);
     const dimension = options.dimension ?? embedder?.dimension;
     if (dimension !== undefined) checkDimension(dimension);
     if (metric !== undefined) checkMetric(metric);
+    if (quantization !== undefined) checkChoice('quantization', quantization, ['none', 'int16', 'int8']);
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
     const { link, events } = this.shared;
@@ -51,10 +52,11 @@ export class VectorStore {
           metric,
           embeddingSpace,
           embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
+          quantization,
         }),
       { isWrite: true },
     );
-    return new Collection<M>(opened, embedder, {
+    return new Collection<M>(opened, options, {
       call: (send, callOptions) => {
         this.#checkOpen();
         return link.call(send, callOptions);

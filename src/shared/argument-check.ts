@@ -38,3 +38,11 @@ export function checkMetric(metric: unknown): asserts metric is Metric {
     `metric is ${what}. It decides how scores are computed. Use 'cosine', 'dot' or 'l2', the one your model was trained for.`,
   );
 }
+
+export function checkChoice(option: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return;
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `${option} is ${JSON.stringify(value)}. There is no such ${option}, and guessing could keep data in the wrong place. Give one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}.`,
+  );
+}

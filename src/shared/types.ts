@@ -90,6 +90,17 @@ export interface Degradation {
   reason: string;
 }
 
+/**
+ * How finely the vectors of large segments (2,048 records and more) are held in memory. On disk they are float32 always.
+ *
+ * | | bytes per number | scores | reads from disk |
+ * |---|---|---|---|
+ * | `'none'` | 5: float32, and int8 to scan | exact | none |
+ * | `'int16'` | 2 | off by about 2e-6 of the lengths' product; exact with `exact: true` | with `exact: true`, the winners |
+ * | `'int8'` | 1 | exact | the few records that may be among the best, on every query: milliseconds |
+ */
+export type Quantization = 'none' | 'int16' | 'int8';
+
 export interface CollectionOptions {
   /** Numbers in a vector, 1 to 4,096. Needed to create a collection, unless an embedder tells it. */
   dimension?: number;
@@ -99,6 +110,11 @@ export interface CollectionOptions {
   embeddingSpace?: string;
   /** Lets `upsert` and `query` take text. */
   embedder?: Embedder | WorkerEmbedder;
+  /**
+   * Default `'none'`, or what an earlier handle of this page has set. A store's `memoryBudgetBytes` may make it coarser.
+   * Not pinned: nothing on disk depends on it. SIMD kernels only; others hold float32.
+   */
+  quantization?: Quantization;
 }
 
 export interface Progress {
@@ -174,7 +190,7 @@ export interface Match<M = unknown> extends StoredRecord<M> {
 
 /** How an answer came about. */
 export interface Receipt {
-  /** Every record that could match was scored at full precision. */
+  /** Every record that could match was considered, and the matches are scored at full precision. */
   exact: boolean;
   /** False only if fewer than `topK` are returned although more match; then `reason` says why. */
   complete: boolean;
@@ -237,8 +253,12 @@ export interface CollectionStats extends CollectionConfig {
   /** Bytes this page's worker has written for the collection since it was opened. */
   bytesWritten: number;
   generation: number;
+  heldAs: HeldAs;
   index: IndexStats;
 }
+
+/** Rows, live and dead, by how their vectors are held in memory; `storage`: they are read when they are looked at. */
+export type HeldAs = Record<'float32' | 'int16' | 'int8' | 'storage', number>;
 
 export interface IndexStats {
   /** `'ivf'`: at least one segment has inverted lists; `'flat'`: every search is exact. */

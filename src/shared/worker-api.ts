@@ -9,6 +9,7 @@ import type {
   Metric,
   Metrics,
   Progress,
+  Quantization,
   Query,
   Receipt,
   StoreEvents,
@@ -86,6 +87,7 @@ export interface OpenStoreArgs {
   readonly backend: 'auto' | Backend;
   readonly kernel: KernelChoice;
   readonly assetBaseUrl: string | undefined;
+  readonly memoryBudgetBytes: number | undefined;
 }
 
 /**
@@ -97,6 +99,8 @@ export interface CollectionRef {
   readonly name: string;
   /** Where texts are embedded in the worker. */
   readonly embedder: WorkerEmbedder | undefined;
+  /** What a worker that opens it anew holds it as. */
+  readonly quantization: Quantization | undefined;
 }
 
 export interface OpenedCollection {
@@ -111,6 +115,7 @@ export interface OpenCollectionArgs {
   readonly embeddingSpace: string | undefined;
   /** Its assets are fetched ahead of the first text. */
   readonly embedder: WorkerEmbedder | undefined;
+  readonly quantization: Quantization | undefined;
 }
 
 export interface UpsertArgs {

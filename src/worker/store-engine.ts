@@ -1,5 +1,11 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { ChangeEvent, CollectionConfig, IndexEvent, StoreStatus } from '../shared/types.js';
+import type {
+  ChangeEvent,
+  CollectionConfig,
+  IndexEvent,
+  Quantization,
+  StoreStatus,
+} from '../shared/types.js';
 import type {
   CollectionRef,
   OpenCollectionArgs,
@@ -9,6 +15,7 @@ import type {
 } from '../shared/worker-api.js';
 import { CollectionEngine } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
+import { MemoryBudget } from './collection/memory-budget.js';
 import { droppedError } from './collection/state.js';
 import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
@@ -36,13 +43,14 @@ export class StoreEngine {
     private readonly row: StoreRow,
     private readonly compute: Compute,
     private readonly assetBaseUrl: string | undefined,
+    private readonly memory: MemoryBudget,
     private readonly emit: Emit,
   ) {
     this.#embedders = new TextEmbedders(compute);
   }
 
   static async open(
-    { name, storage: kind, backend, kernel, assetBaseUrl }: OpenStoreArgs,
+    { name, storage: kind, backend, kernel, assetBaseUrl, memoryBudgetBytes }: OpenStoreArgs,
     emit: Emit,
   ): Promise<StoreEngine> {
     const began = performance.now();
@@ -55,7 +63,8 @@ export class StoreEngine {
         onDegraded: (detail) => emit({ type: 'degraded', detail }),
       },
     );
-    const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, emit);
+    const memory = new MemoryBudget(memoryBudgetBytes);
+    const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, memory, emit);
     engine.metrics.add('open', performance.now() - began);
     return engine;
   }
@@ -64,18 +73,21 @@ export class StoreEngine {
   async openCollection(args: OpenCollectionArgs): Promise<OpenedCollection> {
     const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
     refuseOtherConfig(row.config, args);
-    await this.#engineOf(row.id, () => this.#open(row));
+    const { quantization } = args;
+    const isOpen = this.#collections.has(row.id);
+    const engine = await this.#engineOf(row.id, () => this.#open(row, quantization));
+    if (isOpen && quantization !== undefined) await engine.setQuantization(quantization);
     // Without its assets, the call that needs them says why.
     if (args.embedder !== undefined) this.#embedders.preload(args.embedder).catch(() => undefined);
     return { id: row.id, config: row.config };
   }
 
   /** The collection that a handle stands for; opened here if another worker had it open before. */
-  collection({ id, name }: CollectionRef): Promise<CollectionEngine> {
+  collection({ id, name, quantization }: CollectionRef): Promise<CollectionEngine> {
     return this.#engineOf(id, async () => {
       const row = await this.storage.readCollection(name);
       if (row?.id !== id) throw droppedError(name);
-      return this.#open(row);
+      return this.#open(row, quantization);
     });
   }
 
@@ -147,18 +159,19 @@ export class StoreEngine {
     return engine;
   }
 
-  async #open(row: CollectionRow): Promise<CollectionEngine> {
+  async #open(row: CollectionRow, quantization: Quantization | undefined): Promise<CollectionEngine> {
     const parts = {
       storage: this.storage,
       compute: this.compute,
       embedders: this.#embedders,
+      memory: this.memory,
       metrics: this.metrics,
       training: { train: this.#train, minComponents: TRAINED_COMPONENTS },
       onChange: (detail: ChangeEvent) => this.emit({ type: 'change', detail }),
       onIndex: (detail: IndexEvent) => this.emit({ type: 'index', detail }),
     };
     this.compute.start();
-    const collection = await CollectionEngine.open(parts, row, this.row.deviceId);
+    const collection = await CollectionEngine.open(parts, row, this.row.deviceId, quantization);
     // A failure here is one of storage or compute, and the calls that need them report it.
     collection.warmUp().catch(() => undefined);
     return collection;

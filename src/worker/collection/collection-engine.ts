@@ -10,26 +10,30 @@ import type {
   IndexEvent,
   ListOptions,
   Progress,
+  Quantization,
   Query,
   WorkerEmbedder,
   WriteResult,
 } from '../../shared/types.js';
 import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
+import type { Precision } from '../compute/kernels.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
-import { indexStats } from './index-stats.js';
+import { heldAs, indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
 import { locate } from './locate.js';
 import { Maintenance } from './maintenance.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { Queries } from './queries.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
 import { CollectionState } from './state.js';
+import { Tail } from './tail.js';
 import {
   checkedNorms,
   deleteRecords,
@@ -61,6 +65,7 @@ export interface EngineParts {
   readonly embedders: TextEmbedders;
   readonly metrics: MetricsRecorder;
   readonly training: Training;
+  readonly memory: MemoryBudget;
   readonly onChange: (event: ChangeEvent) => void;
   readonly onIndex: (event: IndexEvent) => void;
 }
@@ -78,15 +83,37 @@ export class CollectionEngine {
     private readonly parts: EngineParts,
     private readonly state: CollectionState,
     readonly config: CollectionConfig,
+    private readonly wish: { finest: Precision },
+    private readonly giveMemoryBack: () => void,
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#maintenance = new Maintenance(state, parts.training, (change) => this.#onIndex(change));
   }
 
-  static async open(parts: EngineParts, row: CollectionRow, deviceId: string): Promise<CollectionEngine> {
-    const onCommit = (milliseconds: number) => parts.metrics.add('commit', milliseconds);
-    const state = await CollectionState.open(parts.storage, parts.compute, row, deviceId, onCommit);
-    return new CollectionEngine(parts, state, row.config);
+  static async open(
+    parts: EngineParts,
+    row: CollectionRow,
+    deviceId: string,
+    quantization: Quantization = 'none',
+  ): Promise<CollectionEngine> {
+    const { storage, compute, memory, metrics } = parts;
+    const onCommit = (milliseconds: number) => metrics.add('commit', milliseconds);
+    const wish = { finest: finestUnder(quantization) };
+    const holding = { compute, memory, finest: () => wish.finest };
+    const giveBack = memory.reserve(Tail.mostBytes(row.config.dimension));
+    try {
+      const state = await CollectionState.open(storage, holding, row, deviceId, onCommit);
+      return new CollectionEngine(parts, state, row.config, wish, giveBack);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  /** How finely vectors are to be held from now on. */
+  async setQuantization(quantization: Quantization): Promise<void> {
+    this.wish.finest = finestUnder(quantization);
+    await this.parts.memory.rebalance();
   }
 
   /** Reads the vectors into memory, then lets ONNX Runtime load and take them over: the first answer comes first. */
@@ -203,6 +230,7 @@ export class CollectionEngine {
       diskBytes: this.diskBytes,
       bytesWritten: this.state.bytesWritten,
       generation,
+      heldAs: heldAs(this.state.current),
       index: indexStats(this.state.current, this.#maintenance.trainingProgress, this.#queries.audited),
     };
   }
@@ -218,6 +246,7 @@ export class CollectionEngine {
     this.#maintenance.close();
     this.#queries.close();
     this.state.close(reason);
+    this.giveMemoryBack();
   }
 
   #written(kind: 'upsert' | 'delete', { count, generation }: Written, ids: StringColumn): WriteResult {
@@ -333,4 +362,8 @@ function noKnownWord(text: string): string {
 
 function compiled(filter: Query['filter']): CompiledFilter | undefined {
   return filter === undefined ? undefined : compileFilter(filter);
+}
+
+function finestUnder(quantization: Quantization): Precision {
+  return quantization === 'none' ? 'float32' : quantization;
 }

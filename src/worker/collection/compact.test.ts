@@ -6,6 +6,7 @@ import { dueMerge, fullMerge, merge } from './compact.js';
 import {
   batch,
   CONFIG,
+  holdingWith,
   jsCompute,
   type PlainRecord,
   packRecords,
@@ -35,7 +36,13 @@ beforeEach(async () => {
 async function openState(): Promise<CollectionState> {
   const row = await storage.createCollection(CONFIG);
   const compute = jsCompute();
-  return CollectionState.open(storage, compute, row, (await storage.readStore()).deviceId, nothing);
+  return CollectionState.open(
+    storage,
+    holdingWith(compute),
+    row,
+    (await storage.readStore()).deviceId,
+    nothing,
+  );
 }
 
 async function write(records: readonly PlainRecord[], on = state): Promise<void> {

@@ -1,5 +1,5 @@
 import { packStrings, type StringColumn } from '../../shared/string-column.js';
-import type { ChangeEvent, CollectionConfig, IndexEvent, Metric } from '../../shared/types.js';
+import type { ChangeEvent, CollectionConfig, IndexEvent, Metric, Quantization } from '../../shared/types.js';
 import type { PackedRecords, RecordsOnWire } from '../../shared/worker-api.js';
 import { Compute, type ComputeOptions } from '../compute/compute.js';
 import { TextEmbedders } from '../embed/text-embedders.js';
@@ -8,6 +8,8 @@ import { MetricsRecorder } from '../metrics.js';
 import type { Storage } from '../storage/storage.js';
 import { type CallOptions, CollectionEngine } from './collection-engine.js';
 import type { Train } from './list-order.js';
+import { MemoryBudget } from './memory-budget.js';
+import type { Holding } from './sealed-rows.js';
 
 // What tests of the collection engine share: opening one on a storage, and talking to it in plain records.
 
@@ -36,6 +38,16 @@ export function computeWith(backend: ComputeOptions['backend'], kernel: ComputeO
   );
 }
 
+export interface HoldingOptions {
+  readonly memory?: MemoryBudget;
+  readonly quantization?: Quantization;
+}
+
+/** How tests that are not about it hold rows. */
+export function holdingWith(compute: Compute): Holding {
+  return { compute, memory: new MemoryBudget(undefined), finest: () => 'float32' };
+}
+
 /** Trains on this thread, with plain JS. */
 export const trainHere: Train = (rows, { dimension, metric }, options) =>
   trainInWorker(rows, { dimension, metric }, { ...options, seed: 1, assetBaseUrl: undefined });
@@ -47,6 +59,7 @@ export async function openEngine(
   compute = jsCompute(),
   minComponents = Number.POSITIVE_INFINITY,
   train = trainHere,
+  { memory = new MemoryBudget(undefined), quantization }: HoldingOptions = {},
 ): Promise<OpenedEngine> {
   const { deviceId } = await storage.readStore();
   const row = await storage.createCollection(config);
@@ -59,10 +72,12 @@ export async function openEngine(
     embedders: new TextEmbedders(compute),
     metrics,
     training: { train, minComponents },
+    memory,
     onChange: (event: ChangeEvent) => changes.push(event),
     onIndex: (event: IndexEvent) => indexEvents.push(event),
   };
-  return { engine: await CollectionEngine.open(parts, row, deviceId), changes, indexEvents, metrics };
+  const engine = await CollectionEngine.open(parts, row, deviceId, quantization);
+  return { engine, changes, indexEvents, metrics };
 }
 
 export function callOptions(signal = new AbortController().signal): CallOptions {

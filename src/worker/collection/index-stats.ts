@@ -1,4 +1,4 @@
-import type { IndexStats, Progress } from '../../shared/types.js';
+import type { HeldAs, IndexStats, Progress } from '../../shared/types.js';
 import { probesFor, recallAt } from '../index/recall-curve.js';
 import { INDEX_VERSION } from '../storage/storage.js';
 import { DEFAULT_TARGET_RECALL, DEFAULT_TOP_K } from './queries.js';
@@ -36,4 +36,13 @@ export function indexStats(
     ...stats,
     recall: { ...measured, topK: DEFAULT_TOP_K, targetRecall: DEFAULT_TARGET_RECALL },
   };
+}
+
+/** Rows by how they are held. */
+export function heldAs({ views }: Snapshot): HeldAs {
+  const held = { float32: 0, int16: 0, int8: 0, storage: 0 };
+  for (const { segment, sealed } of views) {
+    held[sealed === undefined ? 'float32' : (sealed.precision ?? 'storage')] += segment.rows;
+  }
+  return held;
 }

@@ -7,7 +7,15 @@ import { damagedPage } from '../storage/damage-errors.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import type { Storage } from '../storage/storage.js';
 import type { CollectionEngine } from './collection-engine.js';
-import { callOptions, jsCompute, openEngine, packRecords, trainHere, trueScore } from './engine.contract.js';
+import {
+  callOptions,
+  holdingWith,
+  jsCompute,
+  openEngine,
+  packRecords,
+  trainHere,
+  trueScore,
+} from './engine.contract.js';
 import type { Train } from './list-order.js';
 import { CollectionState } from './state.js';
 
@@ -130,6 +138,7 @@ describe('an index', () => {
       return readPages.apply(storage, args);
     };
     const again = await reopen(storage);
+    await until(async () => reads > 0);
     const { ids, receipt } = await ask(again.engine, vector, { topK: 2 });
     expect([isLoaded, receipt.plan]).toEqual([false, 'ivf']);
     expect(ids).toEqual(near.slice(2));
@@ -361,7 +370,7 @@ describe('an index', () => {
       engine.close(new VectorStoreError('CLOSED', 'closed'));
       const row = (await storage.readCollection('notes'))!;
       const { deviceId } = await storage.readStore();
-      const state = await CollectionState.open(storage, jsCompute(), row, deviceId, () => {});
+      const state = await CollectionState.open(storage, holdingWith(jsCompute()), row, deviceId, () => {});
       const { sealed, segment } = state.current.views[0]!;
       const random = new SeededRandom(6);
       for (let round = 0; round < 20; round++) {

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Backend, CollectionConfig, Query } from '../../shared/types.js';
 import type { Compute } from '../compute/compute.js';
 import type { Storage } from '../storage/storage.js';
+import type { HoldingOptions } from './engine.contract.js';
 
 // What the model test runs on, and what its records look like.
 
@@ -14,6 +15,8 @@ export interface ModelWorld {
   readonly backend: Backend;
   /** Of segments that get an index. */
   readonly minComponents: number;
+  /** How rows are held; each time it is opened. */
+  readonly holding?: () => HoldingOptions;
 }
 
 export interface Metadata {

@@ -92,7 +92,7 @@ export class Queries {
     });
     const isTypical =
       filter === undefined && topK === DEFAULT_TOP_K && targetRecall === DEFAULT_TARGET_RECALL;
-    if (isTypical && !answers[0]!.receipt.exact) {
+    if (isTypical && answers[0]!.receipt.plan === 'ivf') {
       for (const vector of vectors) this.#audit.observe(vector);
       this.#scheduleAudit();
     }

@@ -6,6 +6,7 @@ import type {
   BestRows,
   InvertedLists,
   Kernels,
+  Precision,
   QueryVectors,
   RowBlock,
   RowPage,
@@ -13,14 +14,29 @@ import type {
 } from '../compute/kernels.js';
 import { free } from '../free.js';
 import { Queue } from '../slices.js';
+import { isReadFault } from '../storage/read-faults.js';
 import { PAGE_BYTES } from './columns.js';
-import { probeFromStorage } from './early-probe.js';
+import type { MemoryBudget, Tenant } from './memory-budget.js';
 import type { Segment } from './segment.js';
+import { StoredRows } from './stored-rows.js';
+
+/** While rows are being read: where more of them would have to be read, waiting for all is not much slower. */
+const MAX_EARLY_SHARE = 0.25;
 
 interface Held {
   readonly block: RowBlock;
   readonly kernels: Kernels;
   readonly hasLists: boolean;
+  /** Undefined: the rows stay in storage. */
+  readonly precision: Precision | undefined;
+}
+
+/** How sealed rows are held. */
+export interface Holding {
+  readonly compute: Compute;
+  readonly memory: MemoryBudget;
+  /** What the collection asks for at most; may change. */
+  readonly finest: () => Precision;
 }
 
 /** What of a segment is at hand; the rest is read from storage. */
@@ -39,9 +55,9 @@ export interface SealedAnswer {
 /**
  * The vectors of a large segment in memory, as one block that can be searched. It is made with the best kernels
  * that work at the time and moves to better ones when they have loaded; where kernels fail at work, the rows come
- * from storage again and the next ones answer. So memory holds the vectors once.
+ * from storage again and the next ones answer. So memory holds the vectors once, as finely as its budget allows.
  */
-export class SealedRows {
+export class SealedRows implements Tenant {
   /** Reads under way on snapshots that hold this. */
   users = 0;
   readonly #moves = new Queue();
@@ -50,6 +66,8 @@ export class SealedRows {
   #held: Promise<Held> | undefined;
   /** All rows are in memory. */
   #isLoaded = false;
+  #precision: Precision | undefined;
+  #bytes = 0;
   /** The lists, until kernels hold them. */
   #reading: Promise<InvertedLists | undefined> | undefined;
 
@@ -59,7 +77,7 @@ export class SealedRows {
   constructor(
     private readonly segment: Segment,
     private readonly metric: Metric,
-    private readonly compute: Compute,
+    private readonly holding: Holding,
     atHand: AtHand | undefined,
   ) {
     void this.#begin(atHand);
@@ -71,7 +89,21 @@ export class SealedRows {
   }
 
   get memoryBytes(): number {
-    return this.segment.rows * this.segment.dimension * 4;
+    return this.#bytes;
+  }
+
+  get precision(): Precision | undefined {
+    return this.#precision;
+  }
+
+  get finest(): Precision {
+    return this.holding.finest();
+  }
+
+  bytesAt(precision: Precision): number | undefined {
+    const { rows, dimension, manifest } = this.segment;
+    const size = { rows, dimension, metric: this.metric, lists: manifest.index?.lists ?? 0 };
+    return this.holding.compute.active.bytesToHold(size, precision);
   }
 
   async search(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer> {
@@ -87,9 +119,9 @@ export class SealedRows {
     } catch (error) {
       // The rows have moved meanwhile, and the block was released.
       if (this.#held !== undefined && this.#held !== held) return this.search(queries, k, scope);
-      if (kernels === jsKernels || this.#released) throw error;
+      if (kernels === jsKernels || this.#released || isReadFault(error)) throw error;
       // The rows are in storage: answer from there, with the next kernels.
-      this.compute.giveUp(kernels, error);
+      this.holding.compute.giveUp(kernels, error);
       this.#held = undefined;
       void block.release().catch(() => undefined);
       return this.search(queries, k, scope);
@@ -100,12 +132,17 @@ export class SealedRows {
   moveToActiveKernels(): Promise<void> {
     return this.#moves.run(async () => {
       const before = await this.#current();
-      if (this.#released || before.kernels === this.compute.active) return;
-      const after = this.#hold(undefined);
-      await after;
-      if (this.#released) return;
-      this.#held = after;
-      await before.block.release();
+      if (before.kernels !== this.holding.compute.active) await this.#replace(before, before.precision);
+    });
+  }
+
+  moveTo(precision: Precision | undefined): Promise<void> {
+    return this.#moves.run(async () => {
+      // Without it, the next search asks what there is room for.
+      const before = await this.#held?.catch(() => undefined);
+      if (before === undefined || before.precision === precision) return;
+      // Where it cannot be read, the next search says so.
+      await this.#replace(before, precision).catch(() => undefined);
     });
   }
 
@@ -115,25 +152,44 @@ export class SealedRows {
     await this.#moves.run(async () => {
       await this.#held?.then(({ block }) => block.release()).catch(() => undefined);
     });
+    this.holding.memory.leave(this);
+  }
+
+  async #replace(before: Held, precision: Precision | undefined): Promise<void> {
+    if (this.#released) return;
+    if (this.holding.memory.isLimited) {
+      // What is there goes first: until the rows have been read again, storage answers.
+      await before.block.release();
+      this.#isLoaded = false;
+      await this.#begin(undefined, precision);
+      return;
+    }
+    const after = this.#hold(undefined, precision);
+    await after;
+    if (this.#released) return;
+    this.#held = after;
+    await before.block.release();
   }
 
   /** While the rows are still being read: what needs few of them. */
   async #searchEarly(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer | undefined> {
     if (this.#isLoaded || scope.probes === undefined) return undefined;
     const lists = await this.#lists();
-    const kernels = await this.compute.kernels();
+    const kernels = await this.holding.compute.kernels();
     if (this.#isLoaded || lists === undefined) return undefined;
-    const { segment, metric } = this;
-    const best = await probeFromStorage(segment, lists, metric, kernels, queries, k, scope);
-    return best && { best, kernels, probed: true };
+    const stored = new StoredRows(this.segment, lists, this.metric, kernels);
+    const rows = stored.rowsOfLists(queries, scope)!;
+    if (rows.length > this.segment.rows * MAX_EARLY_SHARE) return undefined;
+    return { best: await stored.search(queries, k, scope), kernels, probed: true };
   }
 
   #current(): Promise<Held> {
     return this.#held ?? this.#begin(undefined);
   }
 
-  #begin(atHand: AtHand | undefined): Promise<Held> {
-    const held = this.#hold(atHand);
+  /** @param known what memory has room for, where that is known. */
+  #begin(atHand: AtHand | undefined, ...known: [] | [Precision | undefined]): Promise<Held> {
+    const held = this.#hold(atHand, ...known);
     this.#held = held;
     held.catch(() => {
       if (this.#held === held) this.#held = undefined;
@@ -141,31 +197,38 @@ export class SealedRows {
     return held;
   }
 
-  async #hold(atHand: AtHand | undefined): Promise<Held> {
+  async #hold(atHand: AtHand | undefined, ...known: [] | [Precision | undefined]): Promise<Held> {
     const { rows, dimension } = this.segment;
+    const { compute, memory } = this.holding;
     const lists = atHand === undefined ? await this.#lists() : atHand.lists;
-    const shape = { rows, dimension, metric: this.metric, lists };
-    const kernels = await this.compute.kernels();
-    let isOfStorage = false;
-    const pages = async function* (own: AsyncIterable<RowPage>) {
-      try {
-        yield* own;
-      } catch (error) {
-        isOfStorage = true;
-        throw error;
-      }
-    };
+    const kernels = await compute.kernels();
+    const precision = known.length === 0 ? await memory.admit(this) : known[0];
+    this.#precision = precision;
+    const about = { kernels, hasLists: lists !== undefined, precision };
+    if (precision === undefined) {
+      if (atHand !== undefined) free(atHand.vectors);
+      this.#setLoaded(0);
+      return { ...about, block: new StoredRows(this.segment, lists, this.metric, kernels) };
+    }
+    const readRows = (wanted: Uint32Array<ArrayBuffer>) => this.segment.copyRows(wanted);
+    const compact = precision === 'float32' ? undefined : { precision, readRows };
+    const shape = { rows, dimension, metric: this.metric, lists, compact };
     try {
-      const block = await kernels.hold(shape, pages(this.#pages(atHand?.vectors, kernels)));
+      const block = await kernels.hold(shape, this.#pages(atHand?.vectors, kernels));
       if (atHand !== undefined && !kernels.holdsByReference) free(atHand.vectors);
-      this.#isLoaded = true;
-      this.#reading = undefined;
-      return { block, kernels, hasLists: lists !== undefined };
+      this.#setLoaded(kernels.holdsByReference ? rows * (dimension + 1) * 4 : block.bytes);
+      return { ...about, block };
     } catch (error) {
-      if (isOfStorage || kernels === jsKernels) throw error;
-      this.compute.giveUp(kernels, error);
+      if (isReadFault(error) || kernels === jsKernels) throw error;
+      compute.giveUp(kernels, error);
       return this.#hold(atHand);
     }
+  }
+
+  #setLoaded(bytes: number): void {
+    this.#bytes = bytes;
+    this.#isLoaded = true;
+    this.#reading = undefined;
   }
 
   /** The index is derived from the records: without it they are searched exactly. */

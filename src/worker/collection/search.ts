@@ -31,6 +31,8 @@ export interface SearchGroup extends FindGroup {
 export interface BestFound {
   readonly best: BestMerge;
   readonly isExact: boolean;
+  /** Of some segment only the nearest lists were looked at. */
+  readonly isProbed: boolean;
   /** Rows considered per query. */
   readonly scanned: number;
 }
@@ -40,6 +42,7 @@ export async function findBest(snapshot: Snapshot, compute: Compute, group: Find
   const best = new BestMerge(queries.count, topK);
   const excluded: (Bitmap | undefined)[] = [];
   let isExact = true;
+  let isProbed = false;
   let scanned = 0;
   for (const [source, view] of snapshot.views.entries()) {
     const selection = await select(view, filter);
@@ -50,11 +53,12 @@ export async function findBest(snapshot: Snapshot, compute: Compute, group: Find
       const found = await searchSealed(view, view.sealed, selection, group);
       best.add(found.best, found.kernels, (row) => ({ source, row }));
       scanned += Math.round(found.best.scanned / queries.count);
-      isExact &&= !found.probed;
+      isProbed ||= found.probed;
+      isExact &&= !found.probed && found.best.rounded !== true;
     }
   }
   await snapshot.tail.search(compute, queries, topK, excluded, best);
-  return { best, isExact, scanned };
+  return { best, isExact, isProbed, scanned };
 }
 
 /** One answer per query. */
@@ -64,7 +68,7 @@ export async function search(
   group: SearchGroup,
 ): Promise<MatchesOnWire[]> {
   const began = performance.now();
-  const { best, isExact, scanned } = await findBest(snapshot, compute, group);
+  const { best, isExact, isProbed, scanned } = await findBest(snapshot, compute, group);
   const answers: MatchesOnWire[] = [];
   for (let q = 0; q < group.queries.count; q++) {
     const answer = await withRecords(snapshot, best.best(q), group.minScore, group.wanted);
@@ -73,7 +77,7 @@ export async function search(
       receipt: {
         exact: isExact,
         complete: true,
-        plan: scanned === 0 ? 'empty' : isExact ? 'flat' : 'ivf',
+        plan: scanned === 0 ? 'empty' : isProbed ? 'ivf' : 'flat',
         backend: best.computed.backend,
         kernel: best.computed.name,
         scanned,
@@ -94,7 +98,9 @@ async function searchSealed(
 ) {
   let plan = planSearch(view.segment.manifest, selection, { topK, targetRecall, boost });
   for (;;) {
-    const found = await sealed.search(queries, topK, plan.scope);
+    // Who asks for an exact answer gets exact scores.
+    const scope = { ...plan.scope, rounded: targetRecall !== undefined };
+    const found = await sealed.search(queries, topK, scope);
     if (!found.probed || !isTooNarrow(plan, found.best, selection, queries.count)) return found;
     plan = wider(plan);
   }

@@ -1,10 +1,11 @@
 import type { CompiledFilter } from '../../shared/filter.js';
 import type { StringColumn } from '../../shared/string-column.js';
 import type { Bitmap } from '../bitmap.js';
-import type { InvertedLists } from '../compute/kernels.js';
+import type { InvertedLists, Rows } from '../compute/kernels.js';
 import { RowFilter } from '../filter/row-filter.js';
 import { free } from '../free.js';
 import { damagedIndex } from '../storage/damage-errors.js';
+import { noteFault } from '../storage/read-faults.js';
 import { type Column, INDEX_VERSION, type SegmentManifest, type Storage } from '../storage/storage.js';
 import { unpackNumbers, unpackStrings } from './columns.js';
 import { IdTable } from './id-table.js';
@@ -136,6 +137,12 @@ export class Segment {
     return vectors;
   }
 
+  /** Copies of these rows, in the order asked, read from storage. */
+  async copyRows(rows: ArrayLike<number>): Promise<Rows> {
+    const [vectors, norms] = await Promise.all([this.copyVectors(rows), this.norms()]);
+    return { vectors, norms: Float32Array.from(rows, (row) => norms[row]!) };
+  }
+
   idTable(): Promise<IdTable> {
     this.#idTable ??= this.#keep(
       async () => IdTable.build(await this.ids()),
@@ -199,7 +206,7 @@ export class Segment {
   }
 
   #pages(column: Column, from: number, to: number): Promise<Uint8Array<ArrayBuffer>[]> {
-    return this.storage.readPages(this.collection, this.id, column, from, to);
+    return noteFault(this.storage.readPages(this.collection, this.id, column, from, to));
   }
 }
 

@@ -1,6 +1,5 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { fromHex, HybridClock, toHex } from '../../shared/stamp.js';
-import type { Compute } from '../compute/compute.js';
 import {
   type CollectionRow,
   GenerationConflict,
@@ -9,7 +8,7 @@ import {
   type Storage,
 } from '../storage/storage.js';
 import { joinChunks, markDead } from './row-states.js';
-import { SealedRows } from './sealed-rows.js';
+import { type Holding, SealedRows } from './sealed-rows.js';
 import { SEALED_ROWS, Segment } from './segment.js';
 import { type SegmentView, viewOf } from './segment-view.js';
 import { packSegment, type SegmentContent } from './segment-writer.js';
@@ -48,7 +47,7 @@ export class CollectionState {
 
   private constructor(
     private readonly storage: Storage,
-    private readonly compute: Compute,
+    private readonly holding: Holding,
     snapshot: Snapshot,
     deviceId: string,
     private readonly onCommit: (milliseconds: number) => void,
@@ -59,13 +58,13 @@ export class CollectionState {
 
   static async open(
     storage: Storage,
-    compute: Compute,
+    holding: Holding,
     row: CollectionRow,
     deviceId: string,
     onCommit: (milliseconds: number) => void,
   ): Promise<CollectionState> {
-    const snapshot = await loadSnapshot(storage, compute, row, undefined);
-    return new CollectionState(storage, compute, snapshot, deviceId, onCommit);
+    const snapshot = await loadSnapshot(storage, holding, row, undefined);
+    return new CollectionState(storage, holding, snapshot, deviceId, onCommit);
   }
 
   get current(): Snapshot {
@@ -153,7 +152,7 @@ export class CollectionState {
       this.#checkOpen();
     } else if (row.generation !== this.#snapshot.generation) {
       if (row.clock !== '') this.#clock.witness(fromHex(row.clock));
-      this.#publish(await loadSnapshot(this.storage, this.compute, row, this.#snapshot));
+      this.#publish(await loadSnapshot(this.storage, this.holding, row, this.#snapshot));
     }
   }
 
@@ -223,7 +222,7 @@ export class CollectionState {
     const sealed =
       manifest.rows < SEALED_ROWS
         ? undefined
-        : new SealedRows(segment, row.config.metric, this.compute, {
+        : new SealedRows(segment, row.config.metric, this.holding, {
             vectors: content.vectors,
             lists: content.index?.lists,
           });
@@ -259,7 +258,7 @@ export class CollectionState {
 /** Reads what a snapshot needs to know; segments that `previous` has already are taken over. */
 async function loadSnapshot(
   storage: Storage,
-  compute: Compute,
+  holding: Holding,
   row: CollectionRow,
   previous: Snapshot | undefined,
 ): Promise<Snapshot> {
@@ -279,7 +278,7 @@ async function loadSnapshot(
       known.get(manifest.id)?.sealed ??
       (manifest.rows < SEALED_ROWS
         ? undefined
-        : new SealedRows(segment, row.config.metric, compute, undefined));
+        : new SealedRows(segment, row.config.metric, holding, undefined));
     return viewOf(segment, dead, sealed);
   });
   return new Snapshot(row, views, previous);

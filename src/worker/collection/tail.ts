@@ -4,7 +4,7 @@ import type { Compute } from '../compute/compute.js';
 import { jsKernels } from '../compute/js-kernels.js';
 import type { Kernels, QueryVectors, RowBlock, Rows } from '../compute/kernels.js';
 import type { BestMerge } from './best-merge.js';
-import type { Segment } from './segment.js';
+import { SEALED_ROWS, type Segment } from './segment.js';
 import type { SegmentView } from './segment-view.js';
 
 interface Part {
@@ -38,6 +38,11 @@ export class Tail {
       this.#data = previous.#data;
       this.#block = previous.#block;
     }
+  }
+
+  /** What the small segments of a collection may take, until they are merged: their rows, and the kernels' copy. */
+  static mostBytes(dimension: number): number {
+    return 2 * SEALED_ROWS * (dimension + 1) * 4;
   }
 
   get memoryBytes(): number {

@@ -1,7 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
 import { pause } from '../slices.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
-import { batch, CONFIG, callOptions, clientOf, jsCompute, openEngine, record } from './engine.contract.js';
+import {
+  batch,
+  CONFIG,
+  callOptions,
+  clientOf,
+  holdingWith,
+  jsCompute,
+  openEngine,
+  record,
+} from './engine.contract.js';
 import { CollectionState } from './state.js';
 
 // Two engines on one storage are two tabs: each has a memory of its own of what is on disk.
@@ -89,7 +98,7 @@ describe('two tabs', () => {
     const { storage, tabs } = await openTabs();
     const row = (await storage.readCollection(CONFIG.name))!;
     const compute = jsCompute();
-    const state = await CollectionState.open(storage, compute, row, '00'.repeat(8), () => {});
+    const state = await CollectionState.open(storage, holdingWith(compute), row, '00'.repeat(8), () => {});
     await tabs[0]!.upsert([record('a')]);
     const { readRowStates } = storage;
     let goOn = () => {};
