@@ -55,6 +55,11 @@ const STORE: readonly Goal[] = [
     limit: { atMost: 1.4 },
     measure: (value) => value('memory', 'nearshore-auto', 'times'),
   },
+  {
+    goal: 'the same with vectors held as int8',
+    limit: { atMost: 0.5 },
+    measure: (value) => value('memory', 'nearshore-int8', 'times'),
+  },
 ];
 
 const SETS: readonly SetGoals[] = [

@@ -5,6 +5,7 @@ export const ROW_NAMES = [
   'ingest',
   'exact',
   'index',
+  'compact',
   'filter',
   'selectivity',
   'batch',

@@ -57,6 +57,8 @@ export interface System {
   readonly effort?: EffortScale;
   /** For all queries from now on. */
   setEffort?(effort: Effort): Promise<void>;
+  /** Holds the vectors of the loaded store otherwise; settles when that is done. */
+  holdAs?(quantization: 'none' | 'int16' | 'int8'): Promise<void>;
   /** Answers so far that were remembered instead of searched for; absent where there is no such thing. */
   cacheHits?(): Promise<number>;
   /** Ends the worker; what is stored stays. */
@@ -78,7 +80,15 @@ export interface Rows extends Shape {
   metadata: readonly Metadata[];
 }
 
-export const SYSTEM_NAMES = ['nearshore', 'nearshore-onnx', 'nearshore-auto', 'js', 'hnsw'] as const;
+export const SYSTEM_NAMES = [
+  'nearshore',
+  'nearshore-onnx',
+  'nearshore-auto',
+  'nearshore-int16',
+  'nearshore-int8',
+  'js',
+  'hnsw',
+] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** Systems that take data too large for one array. */
@@ -88,6 +98,8 @@ export const LABELS: Record<SystemName, string> = {
   nearshore: 'nearshore',
   'nearshore-onnx': "nearshore, kernel 'onnx'",
   'nearshore-auto': "nearshore, backend 'auto'",
+  'nearshore-int16': 'nearshore, int16',
+  'nearshore-int8': 'nearshore, int8',
   js: 'JS brute force',
   hnsw: 'hnswlib-wasm',
 };

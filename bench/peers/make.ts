@@ -20,6 +20,8 @@ export async function makeSystem(
     case 'nearshore':
     case 'nearshore-onnx':
     case 'nearshore-auto':
+    case 'nearshore-int16':
+    case 'nearshore-int8':
       return (await import('./nearshore.js')).nearshore(name, counting);
   }
 }

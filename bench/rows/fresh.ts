@@ -2,10 +2,10 @@ import { oneUrl } from '../one.js';
 import type { Effort, SystemName } from '../peers/contract.js';
 import { type Context, firstOfEach, type Lane } from './context.js';
 
-/** The lanes that a fresh page is measured with: an index by its first setting, nearshore by both backends. */
-export function freshLanes({ lanes }: Context): Lane[] {
+/** The lanes that a fresh page is measured with: an index by its first setting, nearshore in several ways. */
+export function freshLanes({ lanes }: Context, variants: readonly SystemName[] = ['nearshore-auto']): Lane[] {
   return firstOfEach(lanes.plain).flatMap((lane) =>
-    lane.name === 'nearshore' ? [lane, { ...lane, name: 'nearshore-auto' }] : [lane],
+    lane.name === 'nearshore' ? [lane, ...variants.map((name) => ({ ...lane, name }))] : [lane],
   );
 }
 

@@ -1,4 +1,5 @@
 import { batch } from './batch.js';
+import { compact } from './compact.js';
 import type { RowKind } from './context.js';
 import { exact } from './exact.js';
 import { filter } from './filter.js';
@@ -10,7 +11,17 @@ import { selectivity } from './selectivity.js';
 import { upsert } from './upsert.js';
 
 /** In the order of running; upserts come last because they change what is stored. */
-export const ROWS: readonly RowKind[] = [exact, indexed, filter, selectivity, batch, open, memory, upsert];
+export const ROWS: readonly RowKind[] = [
+  exact,
+  indexed,
+  compact,
+  filter,
+  selectivity,
+  batch,
+  open,
+  memory,
+  upsert,
+];
 
 /** In the order of the tables. */
 export const TABLES: readonly Pick<RowKind, 'name' | 'title' | 'columns' | 'principal'>[] = [ingest, ...ROWS];

@@ -17,7 +17,7 @@ export const memory: RowKind = {
   needs: 'stored',
   async measure(context) {
     const { data, params, host, log } = context;
-    const lanes = freshLanes(context);
+    const lanes = freshLanes(context, ['nearshore-auto', 'nearshore-int16', 'nearshore-int8']);
     const settled = lanes.map((): number[] => []);
     const peaks = lanes.map((): number[] => []);
     for (let round = 0; round < params.rounds; round++) {
