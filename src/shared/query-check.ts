@@ -13,11 +13,10 @@ import {
 } from './record-check.js';
 import type { Metric } from './types.js';
 
+const TARGETS = ['vector', 'text', 'id'] as const;
 const FLAGS = ['includeVectors', 'includeMetadata', 'exact'];
-const QUERY_KEYS = [
-  'vector',
-  'text',
-  'id',
+const QUERY_KEYS: readonly string[] = [
+  ...TARGETS,
   'topK',
   'minScore',
   'filter',
@@ -75,9 +74,7 @@ function targetProblem(
   rules: QueryRules,
 ): Fault | undefined {
   const { vector, text, id } = query;
-  const given = Object.entries({ vector, text, id }).flatMap(([key, value]) =>
-    value === undefined ? [] : [key],
-  );
+  const given = TARGETS.filter((key) => query[key] !== undefined);
   if (given.length !== 1) {
     const what = given.length === 0 ? 'neither vector, text nor id' : given.join(' and ');
     return invalid(

@@ -57,13 +57,13 @@ export interface PackedRecords {
   readonly texts: StringColumn | undefined;
 }
 
-/** Stored records on their way back; parallel arrays, `undefined` where there is none. */
+/** Stored records on their way back; parallel arrays, a column left out where there is none. */
 export interface RecordsOnWire {
   readonly ids: readonly string[];
-  readonly metadata: readonly (string | undefined)[] | undefined;
-  readonly texts: readonly (string | undefined)[] | undefined;
+  readonly metadata?: readonly (string | undefined)[];
+  readonly texts?: readonly (string | undefined)[];
   /** n × dimension. */
-  readonly vectors: Float32Array<ArrayBuffer> | undefined;
+  readonly vectors?: Float32Array<ArrayBuffer>;
 }
 
 export interface MatchesOnWire extends RecordsOnWire {

@@ -298,14 +298,12 @@ export class CollectionEngine {
     const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
     const embedded = texts.length === 0 ? [] : await this.#embedQueries(texts, options);
     let nextText = 0;
-    return Promise.all(
-      queries.map(async ({ vector, text, id }) => {
-        const raw = vector ?? (text === undefined ? await this.#vectorOf(id!) : embedded[nextText++]!);
-        if (this.config.metric !== 'cosine') return raw;
-        const norm = float32Norm(raw, 0, raw.length);
-        return raw.map((value) => value / norm);
-      }),
-    );
+    const vectors: Float32Array<ArrayBuffer>[] = [];
+    for (const { vector, text, id } of queries) {
+      const raw = vector ?? (text === undefined ? await this.#vectorOf(id!) : embedded[nextText++]!);
+      vectors.push(this.config.metric === 'cosine' ? toUnitLength(raw) : raw);
+    }
+    return vectors;
   }
 
   async #embedQueries(texts: readonly string[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
@@ -350,6 +348,13 @@ export class CollectionEngine {
     }
     return this.parts.embedders.embed(embedder, texts, signal);
   }
+}
+
+function toUnitLength(vector: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const norm = float32Norm(vector, 0, vector.length);
+  const unit = new Float32Array(vector.length);
+  for (let i = 0; i < unit.length; i++) unit[i] = vector[i]! / norm;
+  return unit;
 }
 
 function noKnownWord(text: string): string {

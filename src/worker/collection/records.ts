@@ -20,19 +20,28 @@ export async function readRecords(
   places: readonly Place[],
   wanted: Wanted,
 ): Promise<RecordsOnWire> {
-  const ids = await readColumn(snapshot, places, (segment) => segment.ids());
-  const metadata = wanted.metadata
-    ? await readColumn(snapshot, places, (segment) => segment.metadata())
-    : undefined;
-  const texts = wanted.metadata
-    ? await readColumn(snapshot, places, (segment) => segment.texts())
-    : undefined;
-  return {
-    ids: ids as string[],
-    metadata: metadata?.some((each) => each !== undefined) ? metadata : undefined,
-    texts: texts?.some((each) => each !== undefined) ? texts : undefined,
-    vectors: wanted.vectors ? await readVectors(snapshot, places) : undefined,
-  };
+  return { ids: await readIds(snapshot, places), ...(await readFields(snapshot, places, wanted)) };
+}
+
+export async function readIds(snapshot: Snapshot, places: readonly Place[]): Promise<string[]> {
+  return (await readColumn(snapshot, places, (segment) => segment.ids())) as string[];
+}
+
+/** All that is wanted beside the ids. */
+export async function readFields(
+  snapshot: Snapshot,
+  places: readonly Place[],
+  wanted: Wanted,
+): Promise<Omit<RecordsOnWire, 'ids'>> {
+  const fields: { -readonly [K in keyof RecordsOnWire]?: RecordsOnWire[K] } = {};
+  if (wanted.metadata) {
+    const metadata = await readColumn(snapshot, places, (segment) => segment.metadata());
+    const texts = await readColumn(snapshot, places, (segment) => segment.texts());
+    if (metadata.some((each) => each !== undefined)) fields.metadata = metadata;
+    if (texts.some((each) => each !== undefined)) fields.texts = texts;
+  }
+  if (wanted.vectors) fields.vectors = await readVectors(snapshot, places);
+  return fields;
 }
 
 /** Vectors of the places: n × dimension. */

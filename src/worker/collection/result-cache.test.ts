@@ -5,9 +5,6 @@ import { ResultCache } from './result-cache.js';
 function answer(generation: number, id: string, count = 1): MatchesOnWire {
   return {
     ids: Array.from({ length: count }, () => id),
-    metadata: undefined,
-    texts: undefined,
-    vectors: undefined,
     scores: [1],
     distances: [0],
     receipt: {

@@ -5,7 +5,7 @@ import type { Compute } from '../compute/compute.js';
 import type { QueryVectors } from '../compute/kernels.js';
 import { BestMerge, type Found } from './best-merge.js';
 import { isTooNarrow, planSearch, wider } from './plan.js';
-import { readRecords, type Wanted } from './records.js';
+import { readFields, readIds, type Wanted } from './records.js';
 import type { SealedRows } from './sealed-rows.js';
 import type { CompiledFilter } from './segment.js';
 import { type SegmentView, type Selection, select } from './segment-view.js';
@@ -112,12 +112,13 @@ async function withRecords(snapshot: Snapshot, found: Found[], minScore: number 
     minScore === undefined
       ? found
       : found.filter(({ similarity }) => scoreFrom(metric, similarity) >= minScore);
-  const { ids } = await readRecords(snapshot, kept, { vectors: false, metadata: false });
+  const ids = await readIds(snapshot, kept);
   const scored = kept.map((place, i) => ({ place, id: ids[i]!, score: scoreFrom(metric, place.similarity) }));
   scored.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
   const places = scored.map(({ place }) => place);
   return {
-    ...(await readRecords(snapshot, places, wanted)),
+    ids: scored.map(({ id }) => id),
+    ...(await readFields(snapshot, places, wanted)),
     scores: scored.map(({ score }) => score),
     distances: places.map(({ similarity }) => distanceFrom(metric, similarity)),
   };
