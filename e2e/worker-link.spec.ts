@@ -276,3 +276,70 @@ test('L3: a ready Worker of the app is used, is not ended with the store, and ca
   });
   expect(seen).toEqual({ kept: 1, made: 1, codes: ['WORKER_LOST', 'WORKER_LOST'], count: 1 });
 });
+
+for (const owner of ['store', 'app'] as const) {
+  test(`L5: one message each way for a query, in a worker of the ${owner}`, async ({ page }) => {
+    const seen = await page.evaluate(async (owner) => {
+      const messages: string[] = [];
+      const watch = (channel: MessagePort | Worker, name: string) => {
+        const note = (way: string, data: { nearshore?: string }) =>
+          messages.push(`${name} ${way} ${data.nearshore ?? 'Comlink'}`);
+        const { postMessage } = channel;
+        channel.postMessage = (...sent: unknown[]) => {
+          note('takes', sent[0] as object);
+          Reflect.apply(postMessage, channel, sent);
+        };
+        channel.addEventListener('message', (event) => note('gives', (event as MessageEvent).data));
+      };
+      // Watched from the start: the link's own listeners let nobody after them see an answer.
+      globalThis.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          watch(this, 'worker');
+        }
+      };
+      globalThis.MessageChannel = class extends MessageChannel {
+        constructor() {
+          super();
+          watch(this.port1, 'port');
+        }
+      };
+      const own = () => new Worker('/worker.js', { type: 'module' });
+      const worker = owner === 'app' ? { worker: own() } : {};
+      const store = await nearshore.openStore('s', { backend: 'js', ...worker });
+      const notes = await store.collection('notes', { dimension: 2 });
+      const vectors = Float32Array.of(1, 2, 3, 4);
+      await notes.upsert({ ids: ['a', 'b'], vectors, metadata: [{ n: 1 }, { n: 2 }] });
+      const before = [...new Set(messages.map((message) => message.split(' ')[0]))];
+      messages.length = 0;
+      const { signal } = new AbortController();
+      const query = { vector: [1, 2], filter: { n: 2 }, includeVectors: true, signal };
+      const one = await notes.query(query);
+      const many = await notes.queryMany([query, query]);
+      const found = [one, ...many].map(({ matches }) => matches.map(({ id, vector }) => [id, ...vector!]));
+      return { before, messages, found };
+    }, owner);
+    const channel = owner === 'app' ? 'port' : 'worker';
+    const each = [`${channel} takes query`, `${channel} gives answer`];
+    expect(seen).toEqual({
+      // An app's worker is told of its port, and left alone.
+      before: owner === 'app' ? ['worker', 'port'] : ['worker'],
+      messages: [...each, ...each],
+      found: [[['b', 3, 4]], [['b', 3, 4]], [['b', 3, 4]]],
+    });
+  });
+}
+
+test('L2, L5: a query that cannot be cloned rejects, and the next is answered', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const store = await nearshore.openStore('s', { backend: 'js' });
+    const notes = await store.collection('notes', { dimension: 2 });
+    await notes.upsert([{ id: 'a', vector: [1, 2], metadata: { n: 1 } }]);
+    const { signal } = new AbortController();
+    const filter = new Proxy({ n: 1 }, {});
+    const refused = await helpers.codeOf(notes.query({ vector: [1, 2], filter, signal }));
+    const { matches } = await notes.query({ vector: [1, 2], filter: { n: 1 } });
+    return { refused, found: matches.length };
+  });
+  expect(seen).toEqual({ refused: expect.stringContaining('clone'), found: 1 });
+});

@@ -34,6 +34,7 @@ import type { WorkerLink } from './worker-link.js';
 /** What a collection needs of the store it was opened from; `call` rejects once that is closed. */
 export interface StoreAccess {
   readonly call: WorkerLink['call'];
+  readonly query: WorkerLink['query'];
   readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
 }
 
@@ -283,9 +284,13 @@ export class Collection<M = unknown> {
     const signals = queries.flatMap(({ signal }) => (signal === undefined ? [] : [signal]));
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
     const wires: QueryOnWire[] = [];
-    for (const query of queries) wires.push(await this.#toWire(query, signal));
+    const embedsHere = this.embedder !== undefined && !isWorkerEmbedder(this.embedder);
+    for (const query of queries) {
+      const wire = toWire(query as Query);
+      wires.push(embedsHere && wire.text !== undefined ? await this.#embedded(wire, signal) : wire);
+    }
     const ask = async (asked: readonly QueryOnWire[]) => {
-      const answers = await this.store.call((api, call) => api.query(call, this.#ref, asked), { signal });
+      const answers = await this.store.query(this.#ref, asked, { signal });
       return answers.map((answer) => unpackMatches<M>(answer));
     };
     if (queries.every(({ where }) => where === undefined)) return ask(wires);
@@ -297,35 +302,30 @@ export class Collection<M = unknown> {
     );
   }
 
-  async #toWire(query: Query<M>, signal: AbortSignal | undefined): Promise<QueryOnWire> {
-    const {
-      vector,
-      text,
-      id,
-      topK = 10,
-      minScore,
-      filter,
-      includeVectors = false,
-      includeMetadata = true,
-      exact,
-      targetRecall,
-    } = query;
-    const options = {
-      topK,
-      includeVectors,
-      includeMetadata,
-      ...(exact === undefined ? {} : { exact }),
-      ...(targetRecall === undefined ? {} : { targetRecall }),
-      ...(minScore === undefined ? {} : { minScore }),
-      ...(filter === undefined ? {} : { filter: filter as NonNullable<Query['filter']> }),
-    };
-    if (vector !== undefined) return { ...options, vector: Float32Array.from(vector) };
-    if (id !== undefined) return { ...options, id };
-    if (this.embedder === undefined || isWorkerEmbedder(this.embedder)) return { ...options, text: text! };
-    const [embedded] = await embedTexts([text!], this.embedder, this.#config, signal);
-    return { ...options, vector: Float32Array.from(embedded!) };
+  /** Takes a text's vector from the embedder, where that runs on the page. */
+  async #embedded({ text, ...rest }: QueryOnWire, signal: AbortSignal | undefined): Promise<QueryOnWire> {
+    const [vector] = await embedTexts([text!], this.embedder as Embedder, this.#config, signal);
+    return { ...rest, vector: new Float32Array(vector!) };
   }
 }
+
+function toWire(query: Query): QueryOnWire {
+  const { vector, text, id, topK = 10, minScore, filter, exact, targetRecall } = query;
+  const { includeVectors = false, includeMetadata = true } = query;
+  const wire: Writable<QueryOnWire> = { topK, includeVectors, includeMetadata };
+  // Only what is given: an undefined property is cloned, too.
+  if (exact !== undefined) wire.exact = exact;
+  if (targetRecall !== undefined) wire.targetRecall = targetRecall;
+  if (minScore !== undefined) wire.minScore = minScore;
+  if (filter !== undefined) wire.filter = filter;
+  // A copy: the caller's array may change at once, and of a view the clone would take the whole buffer.
+  if (vector !== undefined) wire.vector = new Float32Array(vector);
+  else if (id !== undefined) wire.id = id;
+  else if (text !== undefined) wire.text = text;
+  return wire;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function checkedIds(ids: unknown): readonly string[] {
   if (!Array.isArray(ids)) {

@@ -4,7 +4,7 @@ import { shareLink } from './shared-links.js';
 import { spawnWorker } from './spawn-worker.js';
 import { VectorStore } from './store.js';
 import type { StoreOptions } from './store-options.js';
-import type { WorkerSource } from './worker-link.js';
+import type { WorkerSource } from './worker-connection.js';
 
 /**
  * Opens a store by name, or creates it. Stores of one name on one page share one worker; any number of tabs may
@@ -46,9 +46,10 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
 }
 
 function workerSource(worker: StoreOptions['worker']): WorkerSource {
-  if (worker === undefined) return { spawn: spawnWorker, owned: true, replaceable: true };
-  if (typeof worker === 'function') return { spawn: worker, owned: true, replaceable: true };
-  return { spawn: () => worker, owned: false, replaceable: false };
+  if (worker === undefined) return { spawn: spawnWorker, dedicated: true, owned: true, replaceable: true };
+  if (typeof worker === 'function')
+    return { spawn: worker, dedicated: false, owned: true, replaceable: true };
+  return { spawn: () => worker, dedicated: false, owned: false, replaceable: false };
 }
 
 function checkMemoryBudget(bytes: unknown): void {

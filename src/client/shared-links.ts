@@ -2,7 +2,8 @@ import { VectorStoreError } from '../shared/errors.js';
 import type { StoreEvents } from '../shared/types.js';
 import type { OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
 import { Emitter } from './emitter.js';
-import { WorkerLink, type WorkerSource } from './worker-link.js';
+import type { WorkerSource } from './worker-connection.js';
+import { WorkerLink } from './worker-link.js';
 
 /** One store's link to its worker, shared by every handle on the page that opened the same name. */
 export interface SharedLink {

@@ -61,6 +61,10 @@ export class VectorStore {
         this.#checkOpen();
         return link.call(send, callOptions);
       },
+      query: (ref, queries, callOptions) => {
+        this.#checkOpen();
+        return link.query(ref, queries, callOptions);
+      },
       onChange: (listener) =>
         events.on('change', (event) => {
           if (event.collection === name) listener(event);

@@ -1,5 +1,12 @@
 import { type Remote, transfer, wrap } from 'comlink';
-import { type Connect, type FromWorker, PROTOCOL, type StoreApi } from '../shared/worker-api.js';
+import {
+  type Connect,
+  type FromWorker,
+  PROTOCOL,
+  type QueryCall,
+  type Ready,
+  type StoreApi,
+} from '../shared/worker-api.js';
 
 /** How long a worker may take to load and say that it is ready. */
 const READY_MS = 10_000;
@@ -8,82 +15,100 @@ const READY_MS = 10_000;
 const PING_EVERY_MS = 5_000;
 const PING_ANSWER_MS = 15_000;
 
+/** What calls go over: a dedicated worker, or a port to one that an app may use for other things too. */
+interface Channel extends EventTarget {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  close?(): void;
+}
+
+export interface WorkerSource {
+  /** Makes a worker, or hands out the one that the app gave. */
+  readonly spawn: () => Worker;
+  /** It runs nothing but this package, so the calls can go over the worker itself: faster than over a port. */
+  readonly dedicated: boolean;
+  /** The worker ends with the link. */
+  readonly owned: boolean;
+  /** A lost worker can be replaced. */
+  readonly replaceable: boolean;
+}
+
 /**
- * One live worker and the port to it. Comlink by itself never settles a call whose worker has died; this tells
+ * One live worker and the channel to it. Comlink by itself never settles a call whose worker has died; this tells
  * when it has, whatever the cause: a missing file, an uncaught error, `terminate()`, a crash.
  */
 export class WorkerConnection {
   readonly api: Remote<StoreApi>;
   /** Resolves to the reason when the worker is lost; at most once. */
   readonly lost: Promise<string>;
-  readonly #port: MessagePort;
+  readonly #worker: Worker;
+  readonly #channel: Channel;
+  readonly #hello: Promise<Ready>;
   readonly #stopWatching = new AbortController();
   #lose!: (reason: string) => void;
 
-  /** @param owned whether the worker ends with the connection. */
   constructor(
-    private readonly worker: Worker,
-    private readonly owned: boolean,
-    private readonly onMessage: (message: FromWorker) => void,
+    private readonly source: WorkerSource,
+    onMessage: (message: FromWorker) => void,
   ) {
-    const channel = new MessageChannel();
-    this.#port = channel.port1;
+    const worker = source.spawn();
+    const ports = source.dedicated ? undefined : new MessageChannel();
+    this.#worker = worker;
+    this.#channel = ports?.port1 ?? worker;
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
     const { signal } = this.#stopWatching;
     worker.addEventListener('error', (event) => this.#lose(reasonOf(event)), { signal });
-    worker.addEventListener('messageerror', () => this.#lose('it sent what cannot be read'), { signal });
-    this.#port.addEventListener('messageerror', () => this.#lose('it sent what cannot be read'), { signal });
-    this.#port.addEventListener(
-      'message',
-      ({ data }: MessageEvent<FromWorker>) => {
-        // Comlink's own messages go by here too.
-        if (data.nearshore !== undefined) this.onMessage(data);
-      },
-      { signal },
-    );
-    this.api = wrap<StoreApi>(this.#port);
+    for (const target of [worker, this.#channel])
+      target.addEventListener('messageerror', () => this.#lose('it sent what cannot be read'), { signal });
+    this.#hello = new Promise((resolve) => {
+      const listen = (event: MessageEvent<Ready | FromWorker>) => {
+        const { data } = event;
+        // Comlink's answers go by here too; what is not for it, it need not look at.
+        if (data.nearshore === undefined) return;
+        event.stopImmediatePropagation();
+        if (data.nearshore === 'ready') resolve(data);
+        else onMessage(data);
+      };
+      this.#channel.addEventListener('message', listen as EventListener, { signal });
+    });
+    this.api = wrap<StoreApi>(this.#channel);
     // Comlink starts the port with its first call only, and the worker speaks first.
-    this.#port.start();
+    ports?.port1.start();
     const connect: Connect = { nearshore: 'connect', protocol: PROTOCOL };
-    worker.postMessage(connect, [channel.port2]);
+    worker.postMessage(connect, ports === undefined ? [] : [ports.port2]);
   }
 
   /** Rejects with a reason if the worker does not come up. */
-  ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`it was not ready within ${READY_MS / 1000} s`)),
-        READY_MS,
-      );
-      this.lost.then((reason) => {
-        clearTimeout(timer);
-        reject(new Error(reason));
-      });
-      const listen = ({ data }: MessageEvent<FromWorker>) => {
-        if (data.nearshore !== 'ready') return;
-        this.#port.removeEventListener('message', listen);
-        clearTimeout(timer);
-        if (data.protocol !== PROTOCOL) {
-          reject(
-            new Error(
-              `it speaks protocol ${data.protocol}, the page ${PROTOCOL}: they are of different releases`,
-            ),
-          );
-          return;
-        }
-        this.#watch(data.aliveLock);
-        resolve();
-      };
-      this.#port.addEventListener('message', listen);
+  async ready(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`it was not ready within ${READY_MS / 1000} s`)), READY_MS);
     });
+    const lost = this.lost.then((reason) => {
+      throw new Error(reason);
+    });
+    try {
+      const { protocol, aliveLock } = await Promise.race([this.#hello, lost, late]);
+      if (protocol !== PROTOCOL) {
+        throw new Error(
+          `it speaks protocol ${protocol}, the page ${PROTOCOL}: they are of different releases`,
+        );
+      }
+      this.#watch(aliveLock);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  post(message: QueryCall): void {
+    this.#channel.postMessage(message);
   }
 
   close(): void {
     this.#stopWatching.abort();
-    this.#port.close();
-    if (this.owned) this.worker.terminate();
+    this.#channel.close?.();
+    if (this.source.owned) this.#worker.terminate();
   }
 
   #watch(aliveLock: string | undefined): void {

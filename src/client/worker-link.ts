@@ -1,8 +1,17 @@
 import type { Remote } from 'comlink';
 import { abortedError, errorFromWire, VectorStoreError } from '../shared/errors.js';
 import type { Progress } from '../shared/types.js';
-import type { FromWorker, OpenStoreArgs, Outcome, StoreApi, StoreEventOnWire } from '../shared/worker-api.js';
-import { WorkerConnection } from './worker-connection.js';
+import type {
+  CollectionRef,
+  FromWorker,
+  MatchesOnWire,
+  OpenStoreArgs,
+  Outcome,
+  QueryOnWire,
+  StoreApi,
+  StoreEventOnWire,
+} from '../shared/worker-api.js';
+import { WorkerConnection, type WorkerSource } from './worker-connection.js';
 
 export interface CallOptions {
   /** A write that is lost on the way may have happened. */
@@ -13,20 +22,12 @@ export interface CallOptions {
 
 interface Pending {
   readonly isWrite: boolean;
+  readonly settle: (outcome: Outcome<unknown>) => void;
   readonly fail: (error: Error) => void;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
 type Call<T> = (api: Remote<StoreApi>, call: number) => Promise<Outcome<T>>;
-
-export interface WorkerSource {
-  /** Makes a worker, or hands out the one that the app gave. */
-  readonly spawn: () => Worker;
-  /** The worker ends with the link. */
-  readonly owned: boolean;
-  /** A lost worker can be replaced. */
-  readonly replaceable: boolean;
-}
 
 /**
  * The page's side of one store's worker. Every call settles: with a value, with an error, or with `WORKER_LOST`;
@@ -63,9 +64,19 @@ export class WorkerLink {
   }
 
   async call<T>(send: Call<T>, options: CallOptions = {}): Promise<T> {
-    if (options.signal?.aborted) throw abortedError(options.signal.reason);
-    const connection = await this.#connected();
-    return this.#settle(connection, send, options);
+    return this.#call(await this.#connected(options.signal), send, options);
+  }
+
+  /** One answer per query. */
+  async query(
+    collection: CollectionRef,
+    queries: readonly QueryOnWire[],
+    options: CallOptions,
+  ): Promise<MatchesOnWire[]> {
+    const connection = await this.#connected(options.signal);
+    return this.#settle(options, connection, (callId) =>
+      connection.post({ nearshore: 'query', callId, collection, queries }),
+    );
   }
 
   /** Every later call rejects with `CLOSED`. */
@@ -86,7 +97,8 @@ export class WorkerLink {
     this.#rejectPending(() => reason);
   }
 
-  #connected(): Promise<WorkerConnection> {
+  #connected(signal?: AbortSignal): Promise<WorkerConnection> {
+    if (signal?.aborted) return Promise.reject(abortedError(signal.reason));
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     this.#connection ??= this.#connect();
     return this.#connection;
@@ -95,9 +107,7 @@ export class WorkerLink {
   async #connect(): Promise<WorkerConnection> {
     let connection: WorkerConnection | undefined;
     try {
-      connection = new WorkerConnection(this.source.spawn(), this.source.owned, (message) =>
-        this.#receive(message),
-      );
+      connection = new WorkerConnection(this.source, (message) => this.#receive(message));
       await connection.ready();
     } catch (error) {
       connection?.close();
@@ -108,7 +118,7 @@ export class WorkerLink {
     this.#live = started;
     started.lost.then((reason) => this.#onLost(started, reason));
     try {
-      await this.#settle(started, (api, call) => api.open(call, this.store), {});
+      await this.#call(started, (api, call) => api.open(call, this.store), {});
     } catch (error) {
       this.#forget(started);
       throw error;
@@ -117,7 +127,17 @@ export class WorkerLink {
     return started;
   }
 
-  #settle<T>(connection: WorkerConnection, send: Call<T>, options: CallOptions): Promise<T> {
+  #call<T>(connection: WorkerConnection, send: Call<T>, options: CallOptions): Promise<T> {
+    return this.#settle<T>(options, connection, (call, { settle, fail }) => {
+      send(connection.api, call).then(settle, fail);
+    });
+  }
+
+  #settle<T>(
+    options: CallOptions,
+    connection: WorkerConnection,
+    send: (call: number, pending: Pending) => void,
+  ): Promise<T> {
     const { isWrite = false, signal, onProgress } = options;
     // It may have fired while the worker was starting.
     if (signal?.aborted) return Promise.reject(abortedError(signal.reason));
@@ -137,18 +157,27 @@ export class WorkerLink {
         reject(error);
       };
       signal?.addEventListener('abort', abort);
-      // Comlink's own promise never settles once the worker is gone: `fail` is called from here then.
-      this.#pending.set(call, { isWrite, fail, onProgress });
-      send(connection.api, call).then((outcome) => {
+      const settle = (outcome: Outcome<unknown>) => {
         if (!outcome.ok) return fail(errorFromWire(outcome.error));
         finish();
-        resolve(outcome.value);
-      }, fail);
+        resolve(outcome.value as T);
+      };
+      const pending: Pending = { isWrite, settle, fail, onProgress };
+      // Comlink's own promise never settles once the worker is gone: `fail` is called from here then.
+      this.#pending.set(call, pending);
+      try {
+        send(call, pending);
+      } catch (error) {
+        // It cannot be cloned.
+        fail(error as Error);
+      }
     });
   }
 
   #receive(message: FromWorker): void {
-    if (message.nearshore === 'progress') this.#pending.get(message.callId)?.onProgress?.(message.progress);
+    if (message.nearshore === 'answer') this.#pending.get(message.callId)?.settle(message.outcome);
+    else if (message.nearshore === 'progress')
+      this.#pending.get(message.callId)?.onProgress?.(message.progress);
     else if (message.nearshore === 'store-event') this.onEvent(message.event);
   }
 

@@ -20,9 +20,10 @@ import type {
 
 // The whole conversation between a page and its worker. No logic here.
 //
-// The page sends `Connect` to the worker with a MessagePort; everything else goes over that port: one
-// `FromWorker` of kind 'ready', then Comlink calls of `StoreApi`, and `FromWorker` events beside them.
-// A call never throws across the port (Comlink would strip class, code and cause): it answers an `Outcome`.
+// The page sends `Connect` to the worker. Everything else goes over the channel: the MessagePort that came with
+// `Connect`, or the worker itself where none did. One `Ready`, then Comlink calls of `StoreApi`, and beside them
+// `QueryCall` and `FromWorker`. No call throws across the channel (Comlink would strip class, code and cause): it
+// answers an `Outcome`.
 
 export const PROTOCOL = 1;
 
@@ -31,8 +32,22 @@ export interface Connect {
   readonly protocol: number;
 }
 
+export interface Ready {
+  readonly nearshore: 'ready';
+  readonly protocol: number;
+  readonly aliveLock: string | undefined;
+}
+
+/** Answered by 'answer'. Not a Comlink call, whose wrapping takes as long as a small search. */
+export interface QueryCall {
+  readonly nearshore: 'query';
+  readonly callId: CallId;
+  readonly collection: CollectionRef;
+  readonly queries: readonly QueryOnWire[];
+}
+
 export type FromWorker =
-  | { readonly nearshore: 'ready'; readonly protocol: number; readonly aliveLock: string | undefined }
+  | { readonly nearshore: 'answer'; readonly callId: CallId; readonly outcome: Outcome<MatchesOnWire[]> }
   | { readonly nearshore: 'progress'; readonly callId: number; readonly progress: Progress }
   | { readonly nearshore: 'store-event'; readonly event: StoreEventOnWire };
 
@@ -166,11 +181,6 @@ export interface StoreApi {
     collection: CollectionRef,
     options: ListOptions,
   ): Promise<Outcome<{ records: RecordsOnWire; cursor: string | undefined }>>;
-  query(
-    call: CallId,
-    collection: CollectionRef,
-    queries: readonly QueryOnWire[],
-  ): Promise<Outcome<MatchesOnWire[]>>;
   optimize(call: CallId, collection: CollectionRef): Promise<Outcome<void>>;
   stats(call: CallId, collection: CollectionRef): Promise<Outcome<CollectionStats>>;
   status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts'>>>;

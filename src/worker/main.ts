@@ -1,15 +1,25 @@
 import { expose } from 'comlink';
-import { type Connect, type FromWorker, PROTOCOL } from '../shared/worker-api.js';
+import { type Connect, PROTOCOL, type QueryCall, type Ready } from '../shared/worker-api.js';
 import { holdLockWhileAlive } from './alive-lock.js';
-import { StoreHost } from './store-host.js';
+import { type Post, StoreHost } from './store-host.js';
 
-// The worker's entry. Each store a page opens here comes with a port of its own, so an app may share the worker
-// with other code, as long as that code leaves messages with `nearshore: 'connect'` alone.
+// The worker's entry. An app may share the worker with other code, as long as that code leaves messages with
+// `nearshore: 'connect'` alone: each store that a page opens here comes with a port of its own then.
 
-addEventListener('message', (event: MessageEvent<Connect | undefined>) => {
-  if (event.data?.nearshore !== 'connect') return;
-  const port = event.ports[0]!;
-  const post = (message: FromWorker) => port.postMessage(message);
-  expose(new StoreHost(post), port);
-  holdLockWhileAlive().then((aliveLock) => post({ nearshore: 'ready', protocol: PROTOCOL, aliveLock }));
+addEventListener('message', ({ data, ports }: MessageEvent<Connect | undefined>) => {
+  if (data?.nearshore === 'connect') void serve(ports[0] ?? self);
 });
+
+async function serve(channel: MessagePort | typeof self): Promise<void> {
+  const post: Post = (message, handedOver = []) => channel.postMessage(message, handedOver);
+  const host = new StoreHost(post);
+  channel.addEventListener('message', ((event: MessageEvent<QueryCall>) => {
+    if (event.data.nearshore !== 'query') return;
+    // Comlink would look into it all the same.
+    event.stopImmediatePropagation();
+    void host.query(event.data);
+  }) as EventListener);
+  expose(host, channel);
+  const ready: Ready = { nearshore: 'ready', protocol: PROTOCOL, aliveLock: await holdLockWhileAlive() };
+  channel.postMessage(ready);
+}

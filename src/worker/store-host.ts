@@ -8,7 +8,7 @@ import type {
   OpenCollectionArgs,
   OpenStoreArgs,
   Outcome,
-  QueryOnWire,
+  QueryCall,
   SetMetadataArgs,
   StoreApi,
   UpsertArgs,
@@ -16,12 +16,14 @@ import type {
 import type { CallOptions } from './collection/collection-engine.js';
 import { StoreEngine } from './store-engine.js';
 
+export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
+
 /** Answers one page's calls: errors become data, calls can be aborted, events go out beside them. */
 export class StoreHost implements StoreApi {
   readonly #calls = new Map<CallId, AbortController>();
   #store: Promise<StoreEngine> | undefined;
 
-  constructor(private readonly post: (message: FromWorker) => void) {}
+  constructor(private readonly post: Post) {}
 
   open(call: CallId, args: OpenStoreArgs) {
     return this.#answer(call, async () => {
@@ -72,8 +74,18 @@ export class StoreHost implements StoreApi {
     return this.#with(call, collection, (engine) => engine.list(options));
   }
 
-  query(call: CallId, collection: CollectionRef, queries: readonly QueryOnWire[]) {
-    return this.#timed('query', call, collection, (engine, options) => engine.query(queries, options));
+  async query({ callId, collection, queries }: QueryCall): Promise<void> {
+    const outcome = await this.#timed('query', callId, collection, (engine, options) =>
+      engine.query(queries, options),
+    );
+    const answers = outcome.ok ? outcome.value : [];
+    const vectors = answers.flatMap(({ vectors }) => (vectors === undefined ? [] : [vectors.buffer]));
+    try {
+      this.post({ nearshore: 'answer', callId, outcome }, vectors);
+    } catch (error) {
+      // Too large to be copied.
+      this.post({ nearshore: 'answer', callId, outcome: { ok: false, error: errorToWire(error) } });
+    }
   }
 
   optimize(call: CallId, collection: CollectionRef) {
@@ -110,22 +122,20 @@ export class StoreHost implements StoreApi {
     collection: CollectionRef,
     task: (engine: Engine, options: CallOptions) => Promise<T>,
   ): Promise<Outcome<T>> {
-    return this.#with(call, collection, async (engine, options) =>
-      (await this.#opened()).metrics.time(operation, () => task(engine, options)),
+    return this.#with(call, collection, (engine, options, { metrics }) =>
+      metrics.time(operation, () => task(engine, options)),
     );
   }
 
   #with<T>(
     call: CallId,
     collection: CollectionRef,
-    task: (engine: Engine, options: CallOptions) => Promise<T>,
+    task: (engine: Engine, options: CallOptions, store: StoreEngine) => Promise<T>,
   ): Promise<Outcome<T>> {
-    return this.#answer(call, async (options) =>
-      task(await (await this.#opened()).collection(collection), {
-        ...options,
-        embedder: collection.embedder,
-      }),
-    );
+    return this.#answer(call, async (options) => {
+      const store = await this.#opened();
+      return task(await store.collection(collection), { ...options, embedder: collection.embedder }, store);
+    });
   }
 
   async #answer<T>(
