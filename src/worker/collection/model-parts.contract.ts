@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Backend, CollectionConfig, Query } from '../../shared/types.js';
+import type { Backend, CollectionConfig, Query, Receipt } from '../../shared/types.js';
 import type { Compute } from '../compute/compute.js';
 import type { Storage } from '../storage/storage.js';
 import type { HoldingOptions } from './engine.contract.js';
@@ -59,4 +59,21 @@ export function within(value: number, expected: number, difference: number, abou
 export function expectRecall(recalls: readonly number[]): void {
   expect(recalls.length).toBeGreaterThan(0);
   expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThan(0.6);
+}
+
+/** How much less precise scores may be: int16 of eight numbers is off by up to half a 32,258th of the greatest in each. */
+export function roundingIn({ holding }: ModelWorld): number {
+  const { quantization, memory } = holding?.() ?? {};
+  return quantization === 'int16' || memory?.isLimited === true ? 10 : 1;
+}
+
+/** @param passing records that pass the filter */
+export function expectReceipt(
+  world: ModelWorld,
+  { exact, complete, plan, scanned }: Receipt,
+  passing: number,
+): void {
+  expect(complete).toBe(true);
+  if (exact) expect([plan, scanned]).toEqual([passing === 0 ? 'empty' : 'flat', passing]);
+  else if (roundingIn(world) === 1) expect(plan).toBe('ivf');
 }

@@ -14,7 +14,15 @@ import {
   trueScore,
   unpackRecords,
 } from './engine.contract.js';
-import { FILTERS, type Metadata, type ModelRecord, type ModelWorld, within } from './model-parts.contract.js';
+import {
+  expectReceipt,
+  FILTERS,
+  type Metadata,
+  type ModelRecord,
+  type ModelWorld,
+  roundingIn,
+  within,
+} from './model-parts.contract.js';
 
 // The model test: random calls to a collection engine and to a plain Map, which must never disagree. An answer of
 // the Map is: score every record, sort, slice.
@@ -296,16 +304,8 @@ class Model {
       .sort((a, b) => b - a)
       .slice(0, wire.topK ?? 10);
     const { ids, scores, distances, receipt } = answer;
-    const { exact, plan } = receipt;
-    const isRounded = !exact && plan === 'flat';
-    const { quantization, memory } = this.world.holding?.() ?? {};
-    const mayRound = quantization === 'int16' || memory?.isLimited === true;
-    if (isRounded) expect(mayRound).toBe(true);
-    expect(receipt).toMatchObject(
-      exact
-        ? { complete: true, plan: passing.length === 0 ? 'empty' : 'flat', scanned: passing.length }
-        : { complete: true, plan: isRounded ? 'flat' : 'ivf' },
-    );
+    const { exact } = receipt;
+    expectReceipt(this.world, receipt, passing.length);
     if (wire.exact) expect(exact).toBe(true);
     expect(receipt.generation).toBeGreaterThanOrEqual(this.#generation);
     if (passing.length > 0) expect(receipt.backend).toBe(this.world.backend);
@@ -316,8 +316,7 @@ class Model {
     if (exact || wire.minScore === undefined) expect(ids).toHaveLength(oracle.length);
     expect(new Set(ids).size).toBe(ids.length);
     const found = unpackRecords(answer, dimension);
-    // int16 of eight numbers: half a 32,258th of the greatest in each.
-    const rounding = !exact && mayRound ? 10 : 1;
+    const rounding = exact ? 1 : roundingIn(this.world);
     const tolerance = rounding * (metric === 'dot' ? 1e-5 * 30 : 1e-5);
     for (const [rank, id] of ids.entries()) {
       const record = this.#records.get(id)!;
