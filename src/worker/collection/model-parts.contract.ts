@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { Backend, CollectionConfig, Query, Receipt } from '../../shared/types.js';
+import type { Backend, CollectionConfig, Metric, Query, Receipt } from '../../shared/types.js';
 import type { Compute } from '../compute/compute.js';
 import type { Storage } from '../storage/storage.js';
-import type { HoldingOptions } from './engine.contract.js';
+import { type HoldingOptions, trueScore } from './engine.contract.js';
 
 // What the model test runs on, and what its records look like.
 
@@ -76,4 +76,18 @@ export function expectReceipt(
   expect(complete).toBe(true);
   if (exact) expect([plan, scanned]).toEqual([passing === 0 ? 'empty' : 'flat', passing]);
   else if (roundingIn(world) === 1) expect(plan).toBe('ivf');
+}
+
+/** Score all, sort, slice. */
+export function bestScores(
+  metric: Metric,
+  records: readonly (readonly [string, ModelRecord])[],
+  vector: Float32Array,
+  { minScore, topK = 10 }: Pick<Query, 'minScore' | 'topK'>,
+): number[] {
+  return records
+    .map(([, record]) => trueScore(metric, record.vector, vector))
+    .filter((score) => minScore === undefined || score >= minScore)
+    .sort((a, b) => b - a)
+    .slice(0, topK);
 }

@@ -15,6 +15,7 @@ import {
   unpackRecords,
 } from './engine.contract.js';
 import {
+  bestScores,
   expectReceipt,
   FILTERS,
   type Metadata,
@@ -298,11 +299,7 @@ class Model {
   ): void {
     const { metric, dimension } = this.world.config;
     const passing = [...this.#records].filter(([, record]) => passes(record.metadata));
-    const oracle = passing
-      .map(([, record]) => trueScore(metric, record.vector, vector))
-      .filter((score) => wire.minScore === undefined || score >= wire.minScore)
-      .sort((a, b) => b - a)
-      .slice(0, wire.topK ?? 10);
+    const oracle = bestScores(metric, passing, vector, wire);
     const { ids, scores, distances, receipt } = answer;
     const { exact } = receipt;
     expectReceipt(this.world, receipt, passing.length);
