@@ -6,6 +6,10 @@ import { type HoldingOptions, trueScore } from './engine.contract.js';
 
 // What the model test runs on, and what its records look like.
 
+/** Makes a segment that is sealed. */
+export const BIG_BATCH = 2_100;
+export const IDS = Array.from({ length: 5_000 }, (_, i) => `${'rstαz🦀'.at(i % 5)!}${i}`);
+
 export interface ModelWorld {
   readonly config: CollectionConfig;
   /** Reaches the same data each time. */
@@ -23,6 +27,12 @@ export interface Metadata {
   readonly n: number;
   readonly tag: string | null;
   readonly deep?: { readonly on: boolean };
+}
+
+export interface Asked {
+  readonly wire: Pick<Query, 'topK' | 'minScore' | 'includeVectors' | 'includeMetadata' | 'exact'>;
+  readonly vector: Float32Array;
+  passes(metadata: Metadata | undefined): boolean;
 }
 
 export interface ModelRecord {

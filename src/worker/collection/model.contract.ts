@@ -15,9 +15,12 @@ import {
   unpackRecords,
 } from './engine.contract.js';
 import {
+  type Asked,
+  BIG_BATCH,
   bestScores,
   expectReceipt,
   FILTERS,
+  IDS,
   type Metadata,
   type ModelRecord,
   type ModelWorld,
@@ -27,9 +30,6 @@ import {
 
 // The model test: random calls to a collection engine and to a plain Map, which must never disagree. An answer of
 // the Map is: score every record, sort, slice.
-
-const BIG_BATCH = 2_100;
-const IDS = Array.from({ length: 5_000 }, (_, i) => `${'rstαz🦀'.at(i % 5)!}${i}`);
 
 export async function runModel(
   world: ModelWorld,
@@ -285,18 +285,7 @@ class Model {
     return Math.abs(high - low) > 1e-3 ? (low + high) / 2 : undefined;
   }
 
-  #expectMatches(
-    {
-      wire,
-      vector,
-      passes,
-    }: {
-      wire: Pick<Query, 'topK' | 'minScore' | 'includeVectors' | 'includeMetadata' | 'exact'>;
-      vector: Float32Array;
-      passes: (metadata: Metadata | undefined) => boolean;
-    },
-    answer: MatchesOnWire,
-  ): void {
+  #expectMatches({ wire, vector, passes }: Asked, answer: MatchesOnWire): void {
     const { metric, dimension } = this.world.config;
     const passing = [...this.#records].filter(([, record]) => passes(record.metadata));
     const oracle = bestScores(metric, passing, vector, wire);
