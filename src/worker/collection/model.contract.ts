@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { VectorStoreError } from '../../shared/errors.js';
 import { packStrings } from '../../shared/string-column.js';
-import type { Query } from '../../shared/types.js';
 import type { MatchesOnWire } from '../../shared/worker-api.js';
 import { SeededRandom } from '../seeded-random.contract.js';
 import type { Storage } from '../storage/storage.js';
