@@ -10,6 +10,7 @@ import type {
 import { CollectionEngine } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { droppedError } from './collection/state.js';
+import { gpuAccess } from './compute/auto-gpu.js';
 import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
 import { trainInWorker } from './index/train-in-worker.js';
@@ -53,6 +54,13 @@ export class StoreEngine {
       {
         onChange: (detail) => emit({ type: 'backend', detail }),
         onDegraded: (detail) => emit({ type: 'degraded', detail }),
+      },
+      {
+        access: gpuAccess(assetBaseUrl),
+        memory: {
+          read: async () => (await storage.readStore()).gpu,
+          write: (findings) => storage.writeGpuFindings(findings),
+        },
       },
     );
     const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, emit);

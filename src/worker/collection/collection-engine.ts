@@ -20,6 +20,7 @@ import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
+import { GpuMoves } from './gpu-moves.js';
 import { indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
@@ -69,6 +70,7 @@ export interface EngineParts {
 export class CollectionEngine {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
+  readonly #gpuMoves: GpuMoves;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -80,6 +82,7 @@ export class CollectionEngine {
     readonly config: CollectionConfig,
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
+    this.#gpuMoves = new GpuMoves(state, parts.compute);
     this.#maintenance = new Maintenance(state, parts.training, (change) => this.#onIndex(change));
   }
 
@@ -179,7 +182,9 @@ export class CollectionEngine {
   async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
     const answers = await this.state.read(async (snapshot) => {
       const vectors = await this.#queryVectors(queries, options);
-      return this.#queries.answer(snapshot, queries, vectors, options.signal);
+      const found = await this.#queries.answer(snapshot, queries, vectors, options.signal);
+      this.#gpuMoves.schedule(snapshot);
+      return found;
     });
     this.#setAnswered();
     return answers;
@@ -217,6 +222,7 @@ export class CollectionEngine {
   close(reason: VectorStoreError): void {
     this.#maintenance.close();
     this.#queries.close();
+    this.#gpuMoves.close();
     this.state.close(reason);
   }
 

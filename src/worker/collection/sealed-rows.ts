@@ -1,5 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { Metric } from '../../shared/types.js';
+import type { SegmentShape } from '../compute/auto-gpu.js';
 import type { Compute } from '../compute/compute.js';
 import { jsKernels } from '../compute/js-kernels.js';
 import type {
@@ -12,8 +13,11 @@ import type {
   Scope,
 } from '../compute/kernels.js';
 import { free } from '../free.js';
+import { probesFor } from '../index/recall-curve.js';
 import { Queue } from '../slices.js';
+import { INDEX_VERSION } from '../storage/storage.js';
 import { PAGE_BYTES } from './columns.js';
+import { DEFAULT_TARGET_RECALL, DEFAULT_TOP_K } from './defaults.js';
 import { probeFromStorage } from './early-probe.js';
 import type { Segment } from './segment.js';
 
@@ -74,6 +78,16 @@ export class SealedRows {
     return this.segment.rows * this.segment.dimension * 4;
   }
 
+  /** What decides on the kernels that hold it. */
+  get shape(): SegmentShape {
+    const { rows, dimension, manifest } = this.segment;
+    const isProbed =
+      this.indexFault === undefined &&
+      manifest.index?.version === INDEX_VERSION &&
+      probesFor(manifest.index.curve, DEFAULT_TOP_K, DEFAULT_TARGET_RECALL) !== undefined;
+    return { rows, dimension, metric: this.metric, isProbed };
+  }
+
   async search(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer> {
     const early = await this.#searchEarly(queries, k, scope);
     if (early !== undefined) return early;
@@ -100,7 +114,8 @@ export class SealedRows {
   moveToActiveKernels(): Promise<void> {
     return this.#moves.run(async () => {
       const before = await this.#current();
-      if (this.#released || before.kernels === this.compute.active) return;
+      const best = await this.compute.kernels(this.shape);
+      if (this.#released || before.kernels === best) return;
       const after = this.#hold(undefined);
       await after;
       if (this.#released) return;
@@ -145,7 +160,7 @@ export class SealedRows {
     const { rows, dimension } = this.segment;
     const lists = atHand === undefined ? await this.#lists() : atHand.lists;
     const shape = { rows, dimension, metric: this.metric, lists };
-    const kernels = await this.compute.kernels();
+    const kernels = await this.compute.kernels(this.shape);
     let isOfStorage = false;
     const pages = async function* (own: AsyncIterable<RowPage>) {
       try {
