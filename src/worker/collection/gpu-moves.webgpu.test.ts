@@ -55,17 +55,19 @@ async function collectionOf({ storage, compute }: Awaited<ReturnType<typeof visi
   const records = Array.from({ length: rows }, (_, i) => ({ id: `r${i}`, vector: vector() }));
   if ((await engine.count(undefined)) === 0)
     await engine.upsert(packRecords(records, DIMENSION), 'upsert', 'memory', callOptions());
-  return {
-    ask: async () => {
-      const query = vector();
-      const [answer] = await engine.query([{ vector: query, topK: 10 }], callOptions());
-      const truth = records.map((record) => trueScore('cosine', query, record.vector));
+  /** Receipts of so many questions in one call. */
+  const askMany = async (count: number) => {
+    const queries = Array.from({ length: count }, () => ({ vector: vector(), topK: 10 }));
+    const answers = await engine.query(queries, callOptions());
+    for (const [i, { scores, ids }] of answers.entries()) {
+      const truth = records.map((record) => trueScore('cosine', queries[i]!.vector, record.vector));
       truth.sort((a, b) => b - a);
-      for (const [i, score] of answer!.scores.entries()) expect(score).toBeCloseTo(truth[i]!, 5);
-      expect(answer!.ids).toHaveLength(10);
-      return answer!.receipt;
-    },
+      for (const [rank, score] of scores.entries()) expect(score).toBeCloseTo(truth[rank]!, 5);
+      expect(ids).toHaveLength(10);
+    }
+    return answers.map(({ receipt }) => receipt);
   };
+  return { askMany, ask: async () => (await askMany(1))[0]! };
 }
 
 type Asked = Awaited<ReturnType<typeof collectionOf>>;
@@ -117,7 +119,7 @@ describe("a store under 'auto'", () => {
       await expectBackend('webgpu', large);
       await askAndRest(small);
       await expectBackend('wasm', small);
-      expect((await large.ask()).backend).toBe('webgpu');
+      expect((await large.askMany(5)).map(({ backend }) => backend)).toEqual(Array(5).fill('webgpu'));
       expect(opened.compute.status.gpu).toEqual({
         used: true,
         reason: expect.stringContaining('from 3,000 rows'),
@@ -145,7 +147,10 @@ describe("a store under 'auto'", () => {
 
   it('K9 K8 when the device is destroyed, WASM answers what was asked, and one event tells', async () => {
     const devices: GPUDevice[] = [];
-    vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (this, descriptor) {
+    vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
+      this: GPUAdapter,
+      descriptor,
+    ) {
       const device = await requestDevice.call(this, descriptor);
       devices.push(device);
       return device;
@@ -170,5 +175,25 @@ describe("a store under 'auto'", () => {
     expect((await large.ask()).backend).toBe('wasm');
     expect(opened.compute.status.gpu?.used).toBe(false);
     expect(devices).toHaveLength(1);
+  });
+
+  it('K9 K8 where the GPU has no room for a segment, WASM goes on, and one event tells', async () => {
+    const opened = await visit(uniqueStoreName(), allowed());
+    const large = await collectionOf(opened, LARGE);
+    // What is asked for from now on but the buffers of the trial run is more than there is.
+    const { createBuffer } = GPUDevice.prototype;
+    vi.spyOn(GPUDevice.prototype, 'createBuffer').mockImplementation(function (this: GPUDevice, descriptor) {
+      const isOfSegment = descriptor.size >= LARGE * DIMENSION * 4;
+      return createBuffer.call(this, isOfSegment ? { ...descriptor, size: 2 ** 45 } : descriptor);
+    });
+    await askAndRest(large);
+    await expect.poll(() => opened.steps, { timeout: 60_000 }).toHaveLength(1);
+    expect(opened.steps[0]).toMatchObject({
+      from: { backend: 'webgpu' },
+      to: { backend: 'wasm', kernel: 'simd' },
+      reason: expect.stringMatching(/no room/),
+    });
+    expect((await large.ask()).backend).toBe('wasm');
+    expect(opened.steps).toHaveLength(1);
   });
 });
