@@ -4,8 +4,8 @@ export interface StoreOptions {
   /** `'indexeddb'` (default) keeps everything; `'memory'` keeps nothing once closed. */
   storage?: 'indexeddb' | 'memory';
   /**
-   * Where vectors are scored. `'auto'` (default): WebAssembly where it is allowed, else plain JS; large segments that are
-   * searched exactly on a GPU, if it was measured to be faster on this device. `'wasm'` rejects with
+   * Where vectors are scored. `'auto'` (default): WebAssembly where it is allowed, else plain JS; exact searches
+   * of large segments on a GPU, if it was measured to be faster on this device. `'wasm'` rejects with
    * `BACKEND_UNAVAILABLE` where WebAssembly is not allowed; `'js'` uses none. `'webgpu'` loads ONNX Runtime's WebGPU
    * build (27 MB) and takes any adapter there is, also one that computes on the CPU; where it fails, the next backend
    * answers and a `degraded` event tells.

@@ -80,7 +80,7 @@ export interface BackendStatus {
   reason: string;
   /** Threads that ONNX Runtime's WASM uses; 1 where it computes nothing or the page is not cross-origin isolated. */
   threads: number;
-  /** With `backend: 'auto'`: whether large segments that are searched exactly are on a GPU, and why or why not. */
+  /** With `backend: 'auto'`: whether a GPU does exact searches of large segments, and why or why not. */
   gpu?: { used: boolean; reason: string };
 }
 

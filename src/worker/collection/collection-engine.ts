@@ -20,7 +20,7 @@ import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
-import { GpuMoves } from './gpu-moves.js';
+import { GpuCopies } from './gpu-copies.js';
 import { indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
@@ -70,7 +70,7 @@ export interface EngineParts {
 export class CollectionEngine {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
-  readonly #gpuMoves: GpuMoves;
+  readonly #gpuCopies: GpuCopies;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -82,7 +82,7 @@ export class CollectionEngine {
     readonly config: CollectionConfig,
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
-    this.#gpuMoves = new GpuMoves(state, parts.compute);
+    this.#gpuCopies = new GpuCopies(state, parts.compute, config);
     this.#maintenance = new Maintenance(state, parts.training, (change) => this.#onIndex(change));
   }
 
@@ -183,7 +183,10 @@ export class CollectionEngine {
     const answers = await this.state.read(async (snapshot) => {
       const vectors = await this.#queryVectors(queries, options);
       const found = await this.#queries.answer(snapshot, queries, vectors, options.signal);
-      this.#gpuMoves.schedule(snapshot);
+      this.#gpuCopies.observe(
+        snapshot,
+        found.map(({ receipt }) => receipt),
+      );
       return found;
     });
     this.#setAnswered();
@@ -222,7 +225,7 @@ export class CollectionEngine {
   close(reason: VectorStoreError): void {
     this.#maintenance.close();
     this.#queries.close();
-    this.#gpuMoves.close();
+    this.#gpuCopies.close();
     this.state.close(reason);
   }
 

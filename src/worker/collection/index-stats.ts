@@ -1,7 +1,7 @@
 import type { IndexStats, Progress } from '../../shared/types.js';
 import { probesFor, recallAt } from '../index/recall-curve.js';
 import { INDEX_VERSION } from '../storage/storage.js';
-import { DEFAULT_TARGET_RECALL, DEFAULT_TOP_K } from './defaults.js';
+import { DEFAULT_TARGET_RECALL, DEFAULT_TOP_K } from './queries.js';
 import type { Snapshot } from './snapshot.js';
 
 /** @param audited the recall of recent queries, where enough were audited. */

@@ -4,13 +4,15 @@ import type { MatchesOnWire, QueryOnWire } from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
 import type { CacheCounts } from '../metrics.js';
 import { pause } from '../slices.js';
-import { DEFAULT_TARGET_RECALL, DEFAULT_TOP_K } from './defaults.js';
 import { RecallAudit } from './recall-audit.js';
 import { ResultCache } from './result-cache.js';
 import { findBest, search } from './search.js';
 import type { CompiledFilter } from './segment.js';
 import type { Snapshot } from './snapshot.js';
 import type { CollectionState } from './state.js';
+
+export const DEFAULT_TOP_K = 10;
+export const DEFAULT_TARGET_RECALL = 0.95;
 
 /** How long after a query its answer may be audited: what one types is answered first. */
 const AUDIT_DELAY_MS = 1000;

@@ -13,12 +13,10 @@ import type {
   Scope,
 } from '../compute/kernels.js';
 import { free } from '../free.js';
-import { probesFor } from '../index/recall-curve.js';
 import { Queue } from '../slices.js';
-import { INDEX_VERSION } from '../storage/storage.js';
 import { PAGE_BYTES } from './columns.js';
-import { DEFAULT_TARGET_RECALL, DEFAULT_TOP_K } from './defaults.js';
 import { probeFromStorage } from './early-probe.js';
+import { GpuCopy } from './gpu-copy.js';
 import type { Segment } from './segment.js';
 
 interface Held {
@@ -49,6 +47,7 @@ export class SealedRows {
   /** Reads under way on snapshots that hold this. */
   users = 0;
   readonly #moves = new Queue();
+  readonly #gpuCopy: GpuCopy;
   #released = false;
   /** Undefined after a failure: the next search tries again. */
   #held: Promise<Held> | undefined;
@@ -66,6 +65,7 @@ export class SealedRows {
     private readonly compute: Compute,
     atHand: AtHand | undefined,
   ) {
+    this.#gpuCopy = new GpuCopy(compute);
     void this.#begin(atHand);
   }
 
@@ -78,17 +78,14 @@ export class SealedRows {
     return this.segment.rows * this.segment.dimension * 4;
   }
 
-  /** What decides on the kernels that hold it. */
   get shape(): SegmentShape {
-    const { rows, dimension, manifest } = this.segment;
-    const isProbed =
-      this.indexFault === undefined &&
-      manifest.index?.version === INDEX_VERSION &&
-      probesFor(manifest.index.curve, DEFAULT_TOP_K, DEFAULT_TARGET_RECALL) !== undefined;
-    return { rows, dimension, metric: this.metric, isProbed };
+    const { rows, dimension } = this.segment;
+    return { rows, dimension, metric: this.metric };
   }
 
   async search(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer> {
+    const onGpu = await this.#gpuCopy.search(queries, k, scope);
+    if (onGpu !== undefined) return { ...onGpu, probed: false };
     const early = await this.#searchEarly(queries, k, scope);
     if (early !== undefined) return early;
     const held = this.#current();
@@ -114,8 +111,7 @@ export class SealedRows {
   moveToActiveKernels(): Promise<void> {
     return this.#moves.run(async () => {
       const before = await this.#current();
-      const best = await this.compute.kernels(this.shape);
-      if (this.#released || before.kernels === best) return;
+      if (this.#released || before.kernels === this.compute.active) return;
       const after = this.#hold(undefined);
       await after;
       if (this.#released) return;
@@ -124,10 +120,18 @@ export class SealedRows {
     });
   }
 
+  /** Copies the rows to kernels that are faster at searches of all rows than those that hold them. */
+  copyTo(kernels: Kernels): Promise<void> {
+    return this.#moves.run(async () => {
+      if (!this.#released) await this.#gpuCopy.make(kernels, this.shape, this.#pages(undefined, kernels));
+    });
+  }
+
   /** Not while it has users. */
   async release(): Promise<void> {
     this.#released = true;
     await this.#moves.run(async () => {
+      await this.#gpuCopy.release();
       await this.#held?.then(({ block }) => block.release()).catch(() => undefined);
     });
   }
@@ -160,7 +164,7 @@ export class SealedRows {
     const { rows, dimension } = this.segment;
     const lists = atHand === undefined ? await this.#lists() : atHand.lists;
     const shape = { rows, dimension, metric: this.metric, lists };
-    const kernels = await this.compute.kernels(this.shape);
+    const kernels = await this.compute.kernels();
     let isOfStorage = false;
     const pages = async function* (own: AsyncIterable<RowPage>) {
       try {

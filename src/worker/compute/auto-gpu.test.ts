@@ -11,7 +11,6 @@ const segment = (rows: number, more: Partial<SegmentShape> = {}): SegmentShape =
   rows,
   dimension: 384,
   metric: 'cosine',
-  isProbed: false,
   ...more,
 });
 
@@ -36,31 +35,26 @@ describe("Compute with backend 'auto'", () => {
     const gpu = new FakeGpu();
     gpu.crossoverRows = LARGE + 1000;
     const { compute, told, steps } = open(gpu);
-    const pays = segment(LARGE + 1000);
-    expect((await compute.kernels(pays)).name).toBe('simd');
-    await compute.considerGpu(pays);
-    expect(await compute.kernels(pays)).toBe(gpu.kernels);
-    for (const other of [segment(LARGE + 999), segment(2048), segment(LARGE + 1000, { isProbed: true })]) {
-      expect((await compute.kernels(other)).name).toBe('simd');
-    }
-    // What small segments and the tail are searched with.
+    expect(await compute.considerGpu(segment(LARGE + 1000))).toBe(gpu.kernels);
+    expect(await compute.considerGpu(segment(LARGE + 999))).toBeUndefined();
+    expect(await compute.considerGpu(segment(2048))).toBeUndefined();
+    // What holds all segments, and searches what is small or restricted.
     expect((await compute.kernels()).name).toBe('simd');
     expect(compute.status).toMatchObject({ active: 'wasm', kernel: 'simd', state: 'ready' });
     expect(compute.status.gpu).toEqual({
       used: true,
       reason: expect.stringContaining('from 167,667 rows of 384 dimensions under cosine'),
     });
-    expect(told).toEqual([compute.status]);
+    expect(gpu.calls).toMatchObject({ load: 1, release: 0 });
+    expect(told.map(({ gpu }) => gpu?.used)).toEqual([true]);
     expect(steps).toEqual([]);
   });
 
-  it('K9 asks for no adapter and loads nothing for what is small or is probed', async () => {
+  it('K9 asks for no adapter and loads nothing for what is small', async () => {
     const gpu = new FakeGpu();
     const { compute, told } = open(gpu);
-    for (const other of [segment(LARGE - 1), segment(1_000_000, { isProbed: true })]) {
-      expect(compute.mayUseGpu(other)).toBe(false);
-      await compute.considerGpu(other);
-    }
+    expect(compute.mayUseGpu(segment(LARGE - 1))).toBe(false);
+    expect(await compute.considerGpu(segment(LARGE - 1))).toBeUndefined();
     expect(gpu.calls).toEqual({ adapter: 0, load: 0, calibrate: [], release: 0 });
     expect(compute.status.gpu).toEqual({
       used: false,
@@ -94,8 +88,7 @@ describe("Compute with backend 'auto'", () => {
     gpu.crossoverRows = LARGE;
     await open(gpu).compute.considerGpu(segment(LARGE));
     const { compute } = open(gpu);
-    await compute.considerGpu(segment(LARGE));
-    expect(await compute.kernels(segment(LARGE))).toBe(gpu.kernels);
+    expect(await compute.considerGpu(segment(LARGE))).toBe(gpu.kernels);
     expect(gpu.calls).toMatchObject({ load: 2, calibrate: ['384 cosine'] });
   });
 
@@ -105,9 +98,8 @@ describe("Compute with backend 'auto'", () => {
       const gpu = new FakeGpu();
       gpu.crossoverRows = crossoverRows;
       const first = open(gpu).compute;
-      await first.considerGpu(segment(LARGE));
+      expect(await first.considerGpu(segment(LARGE))).toBeUndefined();
       expect(gpu.calls).toMatchObject({ load: 1, release: 1 });
-      expect((await first.kernels(segment(LARGE))).name).toBe('simd');
       const { compute, told } = open(gpu);
       await compute.considerGpu(segment(LARGE));
       expect(gpu.calls).toMatchObject({ load: 1, calibrate: ['384 cosine'] });
@@ -177,9 +169,8 @@ describe("Compute with backend 'auto'", () => {
       const gpu = new FakeGpu();
       gpu.failure[what] = error;
       const { compute, told, steps } = open(gpu);
-      await compute.considerGpu(segment(LARGE));
+      expect(await compute.considerGpu(segment(LARGE))).toBeUndefined();
       expect(compute.status.gpu).toEqual({ used: false, reason: error.message });
-      expect((await compute.kernels(segment(LARGE))).name).toBe('simd');
       expect(steps).toEqual([]);
       expect(told).toEqual([]);
       gpu.failure = {};
@@ -198,7 +189,6 @@ describe("Compute with backend 'auto'", () => {
     gpu.lose('destroyed: for this test');
     await expect.poll(() => compute.status.gpu?.used).toBe(false);
     compute.giveUp(gpu.kernels, new Error('a search that failed by the same loss'));
-    expect((await compute.kernels(segment(LARGE))).name).toBe('simd');
     expect(steps).toEqual([
       {
         from: { backend: 'webgpu', kernel: 'onnx' },
@@ -212,15 +202,15 @@ describe("Compute with backend 'auto'", () => {
       gpu: { used: false, reason: 'destroyed: for this test' },
     });
     expect(told.map(({ gpu }) => gpu?.used)).toEqual([true, false]);
-    await compute.considerGpu(segment(LARGE));
+    expect(await compute.considerGpu(segment(LARGE))).toBeUndefined();
     expect(gpu.calls.load).toBe(1);
   });
 
   it('K9 a device that is lost between measuring and use is never used', async () => {
     const gpu = new FakeGpu();
-    const { compute, steps } = open(gpu);
+    const steps: Degradation[] = [];
     const { access, memory } = gpu.options(GPU_COMPONENTS);
-    const losing = new Compute(
+    const compute = new Compute(
       { backend: 'auto', kernel: 'auto', assetBaseUrl: undefined },
       { onChange: () => {}, onDegraded: (step) => steps.push(step) },
       {
@@ -233,12 +223,10 @@ describe("Compute with backend 'auto'", () => {
         },
       },
     );
-    losing.start();
-    await losing.considerGpu(segment(LARGE));
-    expect(losing.status.gpu).toEqual({ used: false, reason: 'reset' });
-    expect((await losing.kernels(segment(LARGE))).name).toBe('simd');
+    compute.start();
+    expect(await compute.considerGpu(segment(LARGE))).toBeUndefined();
+    expect(compute.status.gpu).toEqual({ used: false, reason: 'reset' });
     expect(gpu.calls.load).toBe(1);
     expect(steps).toEqual([]);
-    expect(compute.status.gpu?.used).toBe(false);
   });
 });

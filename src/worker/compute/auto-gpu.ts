@@ -1,5 +1,5 @@
 import { Queue } from '../slices.js';
-import { type GpuMemory, type GpuWork, knownCrossover, withCrossover, workKey } from './gpu-findings.js';
+import { type GpuMemory, type GpuWork, knownCrossover, withCrossover } from './gpu-findings.js';
 import type { Kernels } from './kernels.js';
 import { type Calibration, calibrate } from './webgpu-calibration.js';
 import { findGpuAdapter, type WebGpuAdapter } from './webgpu-device.js';
@@ -12,11 +12,8 @@ import type { WebGpu } from './webgpu-kernels.js';
  */
 export const GPU_COMPONENTS = 64_000_000;
 
-/** What of a segment decides on the kernels that hold it. */
 export interface SegmentShape extends GpuWork {
   readonly rows: number;
-  /** Whether a search by default looks at its nearest lists only: on SIMD that takes less than any way to a GPU. */
-  readonly isProbed: boolean;
 }
 
 export interface GpuAccess {
@@ -48,14 +45,12 @@ export function gpuAccess(assetBaseUrl: string | undefined, allowSoftware = fals
 }
 
 /**
- * The GPU under `backend: 'auto'`: loaded only for segments that are large and searched exactly, and used from the
- * size on from which it was measured to be the faster one. Once it has failed it is over for good.
+ * The GPU under `backend: 'auto'`: loaded only for exact searches of large segments, and used from the size on from
+ * which it was measured to be the faster one. Once it has failed it is over for good.
  */
 export class AutoGpu {
   readonly #work = new Queue();
   readonly #minComponents: number;
-  /** By dimension and metric: rows from which on it pays. */
-  readonly #crossovers = new Map<string, number>();
   #gpu: WebGpu | undefined;
   #isUsed = false;
   #isOver = false;
@@ -68,7 +63,7 @@ export class AutoGpu {
   ) {
     this.#minComponents = options.minComponents ?? GPU_COMPONENTS;
     this.#reason =
-      `no segment that is searched exactly and was asked has ${shown(this.#minComponents)} vector components ` +
+      `no segment that is often searched exactly has ${shown(this.#minComponents)} vector components ` +
       '(rows × dimension); with fewer, SIMD takes no longer than the way to a GPU and back';
   }
 
@@ -76,27 +71,23 @@ export class AutoGpu {
     return { used: this.#isUsed, reason: this.#reason };
   }
 
-  /** The GPU's kernels, where they are at hand and pay. */
-  kernelsFor(segment: SegmentShape): Kernels | undefined {
-    return this.#isUsed && this.#pays(segment) ? this.#gpu?.kernels : undefined;
-  }
-
   /** Whether it is worth asking about this segment. */
-  mayPay({ rows, dimension, isProbed }: SegmentShape): boolean {
-    return !this.#isOver && !isProbed && rows * dimension >= this.#minComponents;
+  mayPay({ rows, dimension }: SegmentShape): boolean {
+    return !this.#isOver && rows * dimension >= this.#minComponents;
   }
 
   /**
-   * Finds out whether the GPU pays for a segment, and makes its kernels ready if so. Takes long where nothing is
-   * known of this device. Never rejects: what goes wrong is told by `status`.
+   * The GPU's kernels, if they pay for this segment. Takes long where nothing is known of this device. Never rejects:
+   * what goes wrong is told by `status`.
    */
-  consider(segment: SegmentShape, cpu: Kernels): Promise<void> {
+  consider(segment: SegmentShape, cpu: Kernels): Promise<Kernels | undefined> {
     return this.#work.run(async () => {
-      if (!this.mayPay(segment)) return;
+      if (!this.mayPay(segment)) return undefined;
       try {
-        await this.#decide(segment, cpu);
+        return await this.#decide(segment, cpu);
       } catch (error) {
         this.#end(error);
+        return undefined;
       }
     });
   }
@@ -109,7 +100,7 @@ export class AutoGpu {
     return wasUsed;
   }
 
-  async #decide(segment: SegmentShape, cpu: Kernels): Promise<void> {
+  async #decide(segment: SegmentShape, cpu: Kernels): Promise<Kernels | undefined> {
     const { access, memory } = this.options;
     const { dimension, metric } = segment;
     const adapter = await access.adapter();
@@ -121,17 +112,14 @@ export class AutoGpu {
       // What could not be written is measured again at the next visit.
       await memory.write(withCrossover(findings, adapter, segment, crossover)).catch(() => undefined);
     }
-    this.#crossovers.set(workKey(segment), crossover);
-    if (this.#pays(segment)) {
-      await this.#load();
-      this.#isUsed = !this.#isOver;
-    } else if (!this.#isUsed) this.#release();
-    if (!this.#isOver) this.#reason = verdict(segment, crossover);
-  }
-
-  #pays(segment: SegmentShape): boolean {
-    const crossover = this.#crossovers.get(workKey(segment));
-    return crossover !== undefined && this.mayPay(segment) && segment.rows >= crossover;
+    const pays = segment.rows >= crossover;
+    if (pays && !this.#isOver) await this.#load();
+    // The device may have been lost meanwhile.
+    if (this.#isOver) return undefined;
+    this.#reason = verdict(segment, crossover);
+    this.#isUsed ||= pays;
+    if (!this.#isUsed) this.#release();
+    return pays ? this.#gpu?.kernels : undefined;
   }
 
   async #load(): Promise<WebGpu> {

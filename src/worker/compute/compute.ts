@@ -20,7 +20,7 @@ export interface ComputeEvents {
  * Chooses what computes: a ladder of kernels, the best that works on top. Plain JS is always the lowest rung; the
  * SIMD kernels stand on it as soon as they are compiled; ONNX Runtime, where it was asked for, once it has loaded
  * and passed a trial run. A rung that fails at work is taken away, and the next one answers. Under `'auto'` a GPU
- * stands beside the ladder, for the segments that it is faster at.
+ * stands beside the ladder, for what it is faster at.
  */
 export class Compute {
   readonly #ladder: Kernels[] = [jsKernels];
@@ -64,36 +64,33 @@ export class Compute {
     };
   }
 
-  /** What computes now, but for segments that a GPU is faster at. */
+  /** What computes now, but for what a GPU is faster at. */
   get active(): Kernels {
     return this.#ladder[0]!;
   }
 
-  /**
-   * What new blocks are made with; waits for what the caller asked for, and insists on WebAssembly.
-   *
-   * @param segment whose rows are to be held; without it, for rows that are passed
-   */
-  async kernels(segment?: SegmentShape): Promise<Kernels> {
+  /** What new blocks are made with; waits for what the caller asked for, and insists on WebAssembly. */
+  async kernels(): Promise<Kernels> {
     const { backend } = this.options;
     if (backend === 'wasm' || backend === 'webgpu') await this.load();
     if (backend === 'wasm' && this.active.backend === 'js') throw this.#unavailable();
-    return (segment && this.#autoGpu?.kernelsFor(segment)) ?? this.active;
+    return this.active;
   }
 
-  /** Whether `considerGpu` may lead to other kernels for this segment. */
+  /** Whether exact searches of so many rows may be faster on a GPU, as far as is known. */
   mayUseGpu(segment: SegmentShape): boolean {
     // What WebAssembly is forbidden for, ONNX Runtime does not work on either.
     return this.active.name === 'simd' && (this.#autoGpu?.mayPay(segment) ?? false);
   }
 
-  /** Finds out whether a GPU pays for this segment; may load 27 MB. */
-  async considerGpu(segment: SegmentShape): Promise<void> {
+  /** The GPU's kernels, where they are found to be faster at exact searches of this segment; may load 27 MB. */
+  async considerGpu(segment: SegmentShape): Promise<Kernels | undefined> {
     const gpu = this.#autoGpu;
-    if (gpu === undefined || !this.mayUseGpu(segment)) return;
+    if (gpu === undefined || !this.mayUseGpu(segment)) return undefined;
     const wasUsed = gpu.status.used;
-    await gpu.consider(segment, this.active);
+    const kernels = await gpu.consider(segment, this.active);
     if (gpu.status.used !== wasUsed) this.events.onChange(this.status);
+    return kernels;
   }
 
   /** What is at hand without loading anything. */

@@ -46,7 +46,7 @@ export function withCrossover(
   return { device, crossovers: { ...known, [workKey(work)]: rows } };
 }
 
-export function workKey({ dimension, metric }: GpuWork): string {
+function workKey({ dimension, metric }: GpuWork): string {
   return `${dimension} ${metric}`;
 }
 

@@ -357,21 +357,6 @@ export function describeStorage({ name, connect }: StorageKind): void {
       expect((await storage.createCollection(CONFIG)).id).toBe(3);
     });
 
-    it('K9 keeps what was measured on the device, and leaves the rest of the row alone', async () => {
-      const { storage } = await openWithCollection();
-      const before = await storage.readStore();
-      expect(before.gpu).toBeUndefined();
-      const findings = { device: 'a GPU', crossovers: { '384 cosine': 170_000, '384 l2': Infinity } };
-      await storage.writeGpuFindings(findings);
-      expect(await storage.readStore()).toEqual({ ...before, gpu: findings });
-      await storage.createCollection({ ...CONFIG, name: 'later' });
-      const after = { ...before, nextCollection: before.nextCollection + 1 };
-      expect(await storage.readStore()).toEqual({ ...after, gpu: findings });
-      const others = { device: 'another GPU', crossovers: {} };
-      await storage.writeGpuFindings(others);
-      expect(await storage.readStore()).toEqual({ ...after, gpu: others });
-    });
-
     it('is empty after destroy', async () => {
       const store = uniqueStoreName();
       const storage = await open(store);

@@ -7,6 +7,7 @@ import { IndexedDbStorage } from '../storage/indexeddb-storage.js';
 import { uniqueStoreName } from '../storage/storage.contract.js';
 import type { Storage } from '../storage/storage.js';
 import { callOptions, openEngine, packRecords, trueScore } from './engine.contract.js';
+import { ANSWERS_BEFORE_GPU } from './gpu-copies.js';
 
 // On SwiftShader, which has to be allowed here: what computes on the CPU is refused otherwise.
 
@@ -72,10 +73,10 @@ async function collectionOf({ storage, compute }: Awaited<ReturnType<typeof visi
 
 type Asked = Awaited<ReturnType<typeof collectionOf>>;
 
-/** Asks, and lets the second after the answer pass. */
-async function askAndRest({ ask }: Asked): Promise<void> {
+/** Asks as often as a GPU is worth a look, and lets the second after the answers pass. */
+async function askOften({ askMany }: Asked): Promise<void> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  await ask();
+  await askMany(ANSWERS_BEFORE_GPU);
   vi.advanceTimersByTime(1000);
   vi.useRealTimers();
 }
@@ -98,7 +99,7 @@ describe("a store under 'auto'", () => {
     const load = vi.fn<GpuAccess['load']>();
     const opened = await visit(uniqueStoreName(), { ...gpuAccess(undefined), load });
     const large = await collectionOf(opened, LARGE);
-    await askAndRest(large);
+    await askOften(large);
     await expect
       .poll(() => opened.compute.status.gpu?.reason)
       .toMatch(/^The only GPU adapter .+ computes on/);
@@ -115,9 +116,9 @@ describe("a store under 'auto'", () => {
       const opened = await visit(store, access);
       const [large, small] = [await collectionOf(opened, LARGE), await collectionOf(opened, SMALL)];
       expect((await large.ask()).backend).toBe('wasm');
-      await askAndRest(large);
+      await askOften(large);
       await expectBackend('webgpu', large);
-      await askAndRest(small);
+      await askOften(small);
       await expectBackend('wasm', small);
       expect((await large.askMany(5)).map(({ backend }) => backend)).toEqual(Array(5).fill('webgpu'));
       expect(opened.compute.status.gpu).toEqual({
@@ -133,7 +134,7 @@ describe("a store under 'auto'", () => {
   it('K9 keeps to what it has measured', async () => {
     const opened = await visit(uniqueStoreName(), gpuAccess(undefined, true));
     const large = await collectionOf(opened, LARGE);
-    await askAndRest(large);
+    await askOften(large);
     await expect
       .poll(() => opened.compute.status.gpu?.reason, { timeout: 120_000 })
       .toMatch(/^measured on this device/);
@@ -157,7 +158,7 @@ describe("a store under 'auto'", () => {
     });
     const opened = await visit(uniqueStoreName(), allowed());
     const large = await collectionOf(opened, LARGE);
-    await askAndRest(large);
+    await askOften(large);
     await expectBackend('webgpu', large);
     const asked = [large.ask(), large.ask(), large.ask()];
     devices[0]!.destroy();
@@ -171,7 +172,7 @@ describe("a store under 'auto'", () => {
         reason: expect.stringMatching(/^WebGPU does not work here: /),
       },
     ]);
-    await askAndRest(large);
+    await askOften(large);
     expect((await large.ask()).backend).toBe('wasm');
     expect(opened.compute.status.gpu?.used).toBe(false);
     expect(devices).toHaveLength(1);
@@ -180,13 +181,13 @@ describe("a store under 'auto'", () => {
   it('K9 K8 where the GPU has no room for a segment, WASM goes on, and one event tells', async () => {
     const opened = await visit(uniqueStoreName(), allowed());
     const large = await collectionOf(opened, LARGE);
-    // What is asked for from now on but the buffers of the trial run is more than there is.
+    // Buffers of a segment's size are asked for larger than any GPU is.
     const { createBuffer } = GPUDevice.prototype;
     vi.spyOn(GPUDevice.prototype, 'createBuffer').mockImplementation(function (this: GPUDevice, descriptor) {
       const isOfSegment = descriptor.size >= LARGE * DIMENSION * 4;
       return createBuffer.call(this, isOfSegment ? { ...descriptor, size: 2 ** 45 } : descriptor);
     });
-    await askAndRest(large);
+    await askOften(large);
     await expect.poll(() => opened.steps, { timeout: 60_000 }).toHaveLength(1);
     expect(opened.steps[0]).toMatchObject({
       from: { backend: 'webgpu' },
