@@ -23,16 +23,19 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** @param minComponents of segments that get an index */
-async function open(minComponents = Number.POSITIVE_INFINITY) {
+/**
+ * @param indexed components of segments that get an index
+ * @param considered components of segments that a GPU is looked for
+ */
+async function open(indexed = Number.POSITIVE_INFINITY, considered = 2 * 2100) {
   const steps: Degradation[] = [];
   const compute = new Compute(
     { backend: 'auto', kernel: 'auto', assetBaseUrl: undefined },
     { onChange: () => {}, onDegraded: (step) => steps.push(step) },
-    gpu.options(2 * 2100),
+    gpu.options(considered),
   );
   compute.start();
-  const { engine } = await openEngine(new MemoryStorage(), CONFIG, compute, minComponents);
+  const { engine } = await openEngine(new MemoryStorage(), CONFIG, compute, indexed);
   const { upsert, query } = clientOf(engine);
   let asked = 0;
   /** What is nearest to a record of `batch(0, …)`, which has to be that record; another one each time. */
@@ -51,8 +54,8 @@ async function open(minComponents = Number.POSITIVE_INFINITY) {
 }
 
 /** Asks, copies, and waits for an answer from the copy. */
-async function onGpu(minComponents?: number) {
-  const opened = await open(minComponents);
+async function onGpu() {
+  const opened = await open();
   await opened.upsert(batch(0, 3000));
   await opened.askOften();
   await vi.waitFor(async () => expect((await opened.ask()).backend).toBe('webgpu'));
@@ -70,6 +73,7 @@ describe("a collection under 'auto'", () => {
     await ask();
     vi.advanceTimersByTime(999);
     await ask();
+    expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(999);
     expect(gpu.calls.adapter).toBe(0);
     vi.advanceTimersByTime(1);
@@ -114,7 +118,7 @@ describe("a collection under 'auto'", () => {
   });
 
   it('K9 probes and reads few rows on SIMD, and searches all of an indexed segment on the GPU', async () => {
-    const { engine, upsert, ask, askOften } = await open(1);
+    const { engine, upsert, ask, askOften } = await open(1, 1);
     await upsert([...batch(0, 40, { few: true }), ...batch(40, 5960, { few: false })]);
     await engine.optimize(callOptions());
     await askOften();
@@ -166,7 +170,10 @@ describe("a collection under 'auto'", () => {
     await upsert(batch(0, 3000));
     for (let i = 0; i < ANSWERS_BEFORE_GPU; i++) await ask();
     expect(vi.getTimerCount()).toBe(1);
+    const answering = ask();
     engine.close(new VectorStoreError('CLOSED', 'over'));
+    expect(vi.getTimerCount()).toBe(0);
+    await answering;
     expect(vi.getTimerCount()).toBe(0);
   });
 });
