@@ -35,7 +35,8 @@ async function open(indexed = Number.POSITIVE_INFINITY, considered = 2 * 2100) {
     gpu.options(considered),
   );
   compute.start();
-  const { engine } = await openEngine(new MemoryStorage(), CONFIG, compute, indexed);
+  const storage = new MemoryStorage();
+  const { engine } = await openEngine(storage, CONFIG, compute, indexed);
   const { upsert, query } = clientOf(engine);
   let asked = 0;
   /** What is nearest to a record of `batch(0, …)`, which has to be that record; another one each time. */
@@ -50,7 +51,7 @@ async function open(indexed = Number.POSITIVE_INFINITY, considered = 2 * 2100) {
     for (let i = 0; i < ANSWERS_BEFORE_GPU; i++) await ask(more);
     vi.advanceTimersByTime(1000);
   };
-  return { steps, compute, engine, upsert, ask, askOften };
+  return { steps, storage, compute, engine, upsert, ask, askOften };
 }
 
 /** Asks, copies, and waits for an answer from the copy. */
@@ -163,6 +164,35 @@ describe("a collection under 'auto'", () => {
     await vi.waitFor(() => expect(steps).toHaveLength(1));
     expect(steps[0]!.reason).toMatch(/no room/);
     expect((await ask()).backend).toBe('wasm');
+  });
+
+  it('K9 copies nothing of a segment that was merged away meanwhile', async () => {
+    const { engine, upsert, compute, askOften } = await open();
+    await upsert(batch(0, 3000));
+    gpu.whileLoading = async () => {
+      await engine.delete({ ids: ['r002999'] }, 'disk', callOptions());
+      await engine.optimize(callOptions());
+    };
+    await askOften();
+    await vi.waitFor(() => expect(compute.status.gpu?.used).toBe(true));
+    // Runs after what is due on the old segment.
+    await engine.optimize(callOptions());
+    expect(gpu.held).toEqual([]);
+  });
+
+  it('K9 does not take a page that cannot be read for a failure of the GPU', async () => {
+    const { upsert, storage, compute, ask, askOften, steps } = await open();
+    await upsert(batch(0, 3000));
+    const unread = new VectorStoreError('STORAGE_BLOCKED', 'not now');
+    gpu.whileLoading = async () => {
+      vi.spyOn(storage, 'readPages').mockRejectedValue(unread);
+    };
+    await askOften();
+    await vi.waitFor(() => expect(storage.readPages).toHaveBeenCalled());
+    vi.restoreAllMocks();
+    expect((await ask()).backend).toBe('wasm');
+    expect(compute.status.gpu?.used).toBe(true);
+    expect(steps).toEqual([]);
   });
 
   it('K9 asks nothing more once it is closed', async () => {

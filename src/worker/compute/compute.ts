@@ -79,7 +79,7 @@ export class Compute {
 
   /** Whether exact searches of so many rows may be faster on a GPU, as far as is known. */
   mayUseGpu(segment: SegmentShape): boolean {
-    // What WebAssembly is forbidden for, ONNX Runtime does not work on either.
+    // ONNX Runtime needs WebAssembly for a GPU, too.
     return this.active.name === 'simd' && (this.#autoGpu?.mayPay(segment) ?? false);
   }
 

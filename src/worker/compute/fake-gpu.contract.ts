@@ -24,6 +24,8 @@ export class FakeGpu {
     {};
   /** Rows of each block that is held and not yet released. */
   readonly held: number[] = [];
+  /** What happens while it loads. */
+  whileLoading: () => Promise<void> = async () => {};
   lose!: (reason: string) => void;
   readonly kernels: Kernels = this.#makeKernels();
 
@@ -47,6 +49,7 @@ export class FakeGpu {
         load: async () => {
           this.calls.load++;
           this.#fail('load');
+          await this.whileLoading();
           const lost = new Promise<string>((resolve) => {
             this.lose = resolve;
           });
