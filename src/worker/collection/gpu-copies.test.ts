@@ -3,6 +3,7 @@ import { VectorStoreError } from '../../shared/errors.js';
 import type { Degradation } from '../../shared/types.js';
 import { Compute } from '../compute/compute.js';
 import { FakeGpu } from '../compute/fake-gpu.contract.js';
+import { pause } from '../slices.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import { batch, CONFIG, callOptions, clientOf, openEngine } from './engine.contract.js';
 import { ANSWERS_BEFORE_GPU } from './gpu-copies.js';
@@ -166,17 +167,19 @@ describe("a collection under 'auto'", () => {
     expect((await ask()).backend).toBe('wasm');
   });
 
-  it('K9 copies nothing of a segment that was merged away meanwhile', async () => {
-    const { engine, upsert, compute, askOften } = await open();
+  it('K9 copies nothing of a collection that was closed meanwhile', async () => {
+    const { engine, upsert, storage, compute, askOften } = await open();
     await upsert(batch(0, 3000));
+    const readPages = vi.spyOn(storage, 'readPages');
     gpu.whileLoading = async () => {
-      await engine.delete({ ids: ['r002999'] }, 'disk', callOptions());
-      await engine.optimize(callOptions());
+      engine.close(new VectorStoreError('CLOSED', 'over'));
+      readPages.mockClear();
     };
     await askOften();
     await vi.waitFor(() => expect(compute.status.gpu?.used).toBe(true));
-    // Runs after what is due on the old segment.
-    await engine.optimize(callOptions());
+    // As many turns as a copy would need.
+    for (let turn = 0; turn < 50; turn++) await pause();
+    expect(readPages).not.toHaveBeenCalled();
     expect(gpu.held).toEqual([]);
   });
 
