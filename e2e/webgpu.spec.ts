@@ -20,10 +20,16 @@ const test = base.extend<{ gpuBrowser: Browser; gpuPage: Page }>({
 
 test.skip(({ browserName }) => browserName !== 'chromium', 'Firefox has WebGPU on some systems only.');
 
-/** Stores rows and asks; what differs from the oracle, and what computed it. */
-function fillAndAsk(page: Page, rows: number) {
-  return page.evaluate(async (rows) => {
-    const store = await nearshore.openStore('s', { backend: 'webgpu' });
+/**
+ * Stores rows and asks; what differs from the oracle, and what computed it.
+ *
+ * @param worker script of the app's own worker
+ */
+function fillAndAsk(page: Page, rows: number, worker?: string) {
+  const given = { rows, worker };
+  return page.evaluate(async ({ rows, worker }) => {
+    const own = worker === undefined ? {} : { worker: () => new Worker(worker, { type: 'module' }) };
+    const store = await nearshore.openStore('s', { backend: 'webgpu', ...own });
     const degraded: string[] = [];
     store.on('degraded', ({ from, to }) => degraded.push(`${from.backend} to ${to.backend}`));
     const found: Record<string, unknown> = {};
@@ -47,18 +53,20 @@ function fillAndAsk(page: Page, rows: number) {
     }
     Object.assign(globalThis, { store, degraded });
     return { found, degraded, status: (await store.status()).backend };
-  }, rows);
+  }, given);
 }
 
 const RIGHT = { backend: 'webgpu', differences: [] };
 
 // The script of ONNX Runtime's WebGPU build has a `new Function`; nothing that is used here leads to it.
-for (const profile of ['plain', 'strict'] as const) {
-  test(`K2 K3 on WebGPU: answers as the oracle does, on a page with a ${profile} policy`, async ({
-    gpuPage,
-  }) => {
+for (const [profile, worker, policies] of [
+  ['plain', undefined, 'a page without a policy'],
+  ['strict', undefined, 'a page and a worker with a strict policy'],
+  ['strict', '/eval/worker.js', 'a page with a strict policy, a worker with one that allows eval'],
+] as const) {
+  test(`K2 K3 on WebGPU: answers as the oracle does, on ${policies}`, async ({ gpuPage }) => {
     await openBlank(gpuPage, profile);
-    const { found, degraded, status } = await fillAndAsk(gpuPage, 2_500);
+    const { found, degraded, status } = await fillAndAsk(gpuPage, 2_500, worker);
     expect(found).toEqual({ cosine: RIGHT, dot: RIGHT, l2: RIGHT });
     expect(degraded).toEqual([]);
     expect(status).toMatchObject({ active: 'webgpu', kernel: 'onnx', requested: 'webgpu', state: 'ready' });
@@ -109,4 +117,42 @@ test('K8 on WebGPU: without an adapter, the next backend answers, and one event 
   expect(degraded).toEqual(['webgpu to wasm']);
   expect(status).toMatchObject({ active: 'wasm', requested: 'webgpu', state: 'ready' });
   expect(status.reason).toMatch(/WebGPU does not work here: .+/);
+});
+
+test("K11 'auto': an adapter that computes on the CPU is refused, and nothing is loaded for it", async ({
+  gpuPage,
+  heldWasm,
+}) => {
+  await openBlank(gpuPage);
+  const before = await gpuPage.evaluate(async (assetBaseUrl) => {
+    const store = await nearshore.openStore('s', { storage: 'memory', assetBaseUrl });
+    const degraded: unknown[] = [];
+    store.on('degraded', (step) => degraded.push(step));
+    const notes = await store.collection('notes', { dimension: 4096, metric: 'dot' });
+    // As few rows as make 64 million components; all but three are zeros.
+    const vectors = new Float32Array(15_625 * 4096);
+    for (const row of [3, 7_000, 15_624]) vectors[row * 4096] = row;
+    Object.assign(globalThis, { store, notes, degraded });
+    const asked = async () => (await store.status()).backend.gpu;
+    const empty = await asked();
+    await notes.upsert({ ids: helpers.ids(15_625), vectors });
+    const query = new Float32Array(4096);
+    query[0] = 1;
+    const answers = await notes.queryMany(Array(10).fill({ vector: query, topK: 3 }));
+    const { matches, receipt } = answers[0]!;
+    return { empty, scores: matches.map(({ score }) => score), receipt };
+  }, heldWasm.url);
+  expect(before.empty).toEqual({ used: false, reason: expect.stringContaining('64,000,000') });
+  expect(before.scores).toEqual([15_624, 7_000, 3]);
+  expect(before.receipt).toMatchObject({ backend: 'wasm', kernel: 'simd', exact: true });
+  const gpu = () =>
+    gpuPage.evaluate(async () => {
+      const { store } = globalThis as never as { store: Awaited<ReturnType<typeof nearshore.openStore>> };
+      return (await store.status()).backend.gpu;
+    });
+  await expect
+    .poll(gpu)
+    .toEqual({ used: false, reason: expect.stringMatching(/^The only GPU adapter .+ computes on the CPU/) });
+  expect(await gpuPage.evaluate(() => (globalThis as never as { degraded: unknown[] }).degraded)).toEqual([]);
+  expect(heldWasm.asked).toEqual([]);
 });

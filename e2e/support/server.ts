@@ -21,6 +21,10 @@ const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   strict: {
     'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
   },
+  /** For a worker's script alone: a policy of its own, beside the strict one of its page. */
+  eval: {
+    'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; connect-src 'self'",
+  },
   /** A policy that forbids WebAssembly. */
   nowasm: { 'Content-Security-Policy': "script-src 'self'; connect-src 'self'" },
   /** Cross-origin isolated: SharedArrayBuffer, and so WASM threads. */

@@ -4,7 +4,8 @@ export interface StoreOptions {
   /** `'indexeddb'` (default) keeps everything; `'memory'` keeps nothing once closed. */
   storage?: 'indexeddb' | 'memory';
   /**
-   * Where vectors are scored. `'auto'` (default): WebAssembly where it is allowed, else plain JS. `'wasm'` rejects with
+   * Where vectors are scored. `'auto'` (default): WebAssembly where it is allowed, else plain JS; exact searches
+   * of large segments on a GPU, if it was measured to be faster on this device. `'wasm'` rejects with
    * `BACKEND_UNAVAILABLE` where WebAssembly is not allowed; `'js'` uses none. `'webgpu'` loads ONNX Runtime's WebGPU
    * build (27 MB) and takes any adapter there is, also one that computes on the CPU; where it fails, the next backend
    * answers and a `degraded` event tells.
@@ -17,7 +18,7 @@ export interface StoreOptions {
   /**
    * Upper bound, in bytes, of the vectors and indexes of this store that are held in memory. Within it the largest
    * segments are held as int16, then as int8 (see `Quantization`); what still does not fit stays on disk and is read
-   * by every query that looks at it. Ids, metadata and columns of filters are not counted, nor one segment more (at
+   * by every query that looks at it. Ids, metadata and columns of filters are not counted, nor copies on a GPU, nor one segment more (at
    * most 256 MiB) while it is merged or indexed. Default: no bound.
    */
   memoryBudgetBytes?: number;

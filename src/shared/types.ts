@@ -80,6 +80,8 @@ export interface BackendStatus {
   reason: string;
   /** Threads that ONNX Runtime's WASM uses; 1 where it computes nothing or the page is not cross-origin isolated. */
   threads: number;
+  /** With `backend: 'auto'`: whether a GPU does exact searches of large segments, and why or why not. */
+  gpu?: { used: boolean; reason: string };
 }
 
 /** One step down: something that computed, or was asked to, does not work here. */

@@ -17,6 +17,7 @@ import { CollectionEngine } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
 import { droppedError } from './collection/state.js';
+import { gpuAccess } from './compute/auto-gpu.js';
 import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
 import { trainInWorker } from './index/train-in-worker.js';
@@ -61,6 +62,13 @@ export class StoreEngine {
       {
         onChange: (detail) => emit({ type: 'backend', detail }),
         onDegraded: (detail) => emit({ type: 'degraded', detail }),
+      },
+      {
+        access: gpuAccess(assetBaseUrl),
+        memory: {
+          read: async () => (await storage.readStore()).gpu,
+          write: (findings) => storage.writeGpuFindings(findings),
+        },
       },
     );
     const memory = new MemoryBudget(memoryBudgetBytes);

@@ -22,6 +22,7 @@ import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
+import { GpuCopies } from './gpu-copies.js';
 import { heldAs, indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
@@ -74,6 +75,7 @@ export interface EngineParts {
 export class CollectionEngine {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
+  readonly #gpuCopies: GpuCopies;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -87,6 +89,7 @@ export class CollectionEngine {
     private readonly giveMemoryBack: () => void,
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
+    this.#gpuCopies = new GpuCopies(state, parts.compute, config);
     this.#maintenance = new Maintenance(state, parts.training, (change) => this.#onIndex(change));
   }
 
@@ -206,7 +209,12 @@ export class CollectionEngine {
   async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
     const answers = await this.state.read(async (snapshot) => {
       const vectors = await this.#queryVectors(queries, options);
-      return this.#queries.answer(snapshot, queries, vectors, options.signal);
+      const found = await this.#queries.answer(snapshot, queries, vectors, options.signal);
+      this.#gpuCopies.observe(
+        snapshot,
+        found.map(({ receipt }) => receipt),
+      );
+      return found;
     });
     this.#setAnswered();
     return answers;
@@ -245,6 +253,7 @@ export class CollectionEngine {
   close(reason: VectorStoreError): void {
     this.#maintenance.close();
     this.#queries.close();
+    this.#gpuCopies.close();
     this.state.close(reason);
     this.giveMemoryBack();
   }

@@ -1,5 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { Metric } from '../../shared/types.js';
+import type { SegmentShape } from '../compute/auto-gpu.js';
 import type { Compute } from '../compute/compute.js';
 import { jsKernels } from '../compute/js-kernels.js';
 import type {
@@ -16,6 +17,7 @@ import { free } from '../free.js';
 import { Queue } from '../slices.js';
 import { isReadFault } from '../storage/read-faults.js';
 import { PAGE_BYTES } from './columns.js';
+import { GpuCopy } from './gpu-copy.js';
 import type { MemoryBudget, Tenant } from './memory-budget.js';
 import type { Segment } from './segment.js';
 import { StoredRows } from './stored-rows.js';
@@ -61,6 +63,7 @@ export class SealedRows implements Tenant {
   /** Reads under way on snapshots that hold this. */
   users = 0;
   readonly #moves = new Queue();
+  readonly #gpuCopy: GpuCopy;
   #released = false;
   /** Undefined after a failure: the next search tries again. */
   #held: Promise<Held> | undefined;
@@ -80,6 +83,7 @@ export class SealedRows implements Tenant {
     private readonly holding: Holding,
     atHand: AtHand | undefined,
   ) {
+    this.#gpuCopy = new GpuCopy(holding.compute);
     void this.#begin(atHand);
   }
 
@@ -106,7 +110,14 @@ export class SealedRows implements Tenant {
     return this.holding.compute.active.bytesToHold(size, precision);
   }
 
+  get shape(): SegmentShape {
+    const { rows, dimension } = this.segment;
+    return { rows, dimension, metric: this.metric };
+  }
+
   async search(queries: QueryVectors, k: number, scope: Scope): Promise<SealedAnswer> {
+    const onGpu = await this.#gpuCopy.search(queries, k, scope);
+    if (onGpu !== undefined) return { ...onGpu, probed: false };
     const early = await this.#searchEarly(queries, k, scope);
     if (early !== undefined) return early;
     const held = this.#current();
@@ -146,10 +157,18 @@ export class SealedRows implements Tenant {
     });
   }
 
+  /** Copies the rows to kernels that are faster at searches of all rows than those that hold them. */
+  copyTo(kernels: Kernels): Promise<void> {
+    return this.#moves.run(async () => {
+      if (!this.#released) await this.#gpuCopy.make(kernels, this.shape, this.#pages(undefined, kernels));
+    });
+  }
+
   /** Not while it has users. */
   async release(): Promise<void> {
     this.#released = true;
     await this.#moves.run(async () => {
+      await this.#gpuCopy.release();
       await this.#held?.then(({ block }) => block.release()).catch(() => undefined);
     });
     this.holding.memory.leave(this);

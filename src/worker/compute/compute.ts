@@ -1,5 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { Backend, BackendStatus, Degradation, KernelChoice } from '../../shared/types.js';
+import { AutoGpu, type AutoGpuOptions, type SegmentShape } from './auto-gpu.js';
 import { jsKernels } from './js-kernels.js';
 import type { Kernels } from './kernels.js';
 import { simdKernels } from './simd-kernels.js';
@@ -18,7 +19,8 @@ export interface ComputeEvents {
 /**
  * Chooses what computes: a ladder of kernels, the best that works on top. Plain JS is always the lowest rung; the
  * SIMD kernels stand on it as soon as they are compiled; ONNX Runtime, where it was asked for, once it has loaded
- * and passed a trial run. A rung that fails at work is taken away, and the next one answers.
+ * and passed a trial run. A rung that fails at work is taken away, and the next one answers. Under `'auto'` a GPU
+ * stands beside the ladder, for what it is faster at.
  */
 export class Compute {
   readonly #ladder: Kernels[] = [jsKernels];
@@ -28,11 +30,16 @@ export class Compute {
   #reason: string;
   #failure: unknown;
   #threads = 1;
+  readonly #autoGpu: AutoGpu | undefined;
 
   constructor(
     private readonly options: ComputeOptions,
     private readonly events: ComputeEvents,
+    /** Absent: `'auto'` looks for no GPU. */
+    autoGpu?: AutoGpuOptions,
   ) {
+    if (autoGpu !== undefined && options.backend === 'auto' && options.kernel === 'auto')
+      this.#autoGpu = new AutoGpu(autoGpu, (kernels, error) => this.giveUp(kernels, error));
     this.#state = options.backend === 'js' ? 'ready' : 'loading';
     this.#reason =
       options.backend === 'js'
@@ -53,10 +60,11 @@ export class Compute {
       state: this.#state,
       reason: this.#reason,
       threads: name === 'onnx' && backend === 'wasm' ? this.#threads : 1,
+      ...(this.#autoGpu === undefined ? {} : { gpu: this.#autoGpu.status }),
     };
   }
 
-  /** What computes now. */
+  /** What computes now, but for what a GPU is faster at. */
   get active(): Kernels {
     return this.#ladder[0]!;
   }
@@ -67,6 +75,22 @@ export class Compute {
     if (backend === 'wasm' || backend === 'webgpu') await this.load();
     if (backend === 'wasm' && this.active.backend === 'js') throw this.#unavailable();
     return this.active;
+  }
+
+  /** Whether exact searches of so many rows may be faster on a GPU, as far as is known. */
+  mayUseGpu(segment: SegmentShape): boolean {
+    // ONNX Runtime needs WebAssembly for a GPU, too.
+    return this.active.name === 'simd' && (this.#autoGpu?.mayPay(segment) ?? false);
+  }
+
+  /** The GPU's kernels, where they are found to be faster at exact searches of this segment; may load 27 MB. */
+  async considerGpu(segment: SegmentShape): Promise<Kernels | undefined> {
+    const gpu = this.#autoGpu;
+    if (gpu === undefined || !this.mayUseGpu(segment)) return undefined;
+    const wasUsed = gpu.status.used;
+    const kernels = await gpu.consider(segment, this.active);
+    if (gpu.status.used !== wasUsed) this.events.onChange(this.status);
+    return kernels;
   }
 
   /** What is at hand without loading anything. */
@@ -87,23 +111,26 @@ export class Compute {
 
   /** These kernels have failed at work (out of memory, a broken module): from now on the next rung answers. */
   giveUp(kernels: Kernels, error: unknown): void {
+    if (this.#autoGpu?.drop(kernels, error)) this.#tellStep(kernels, whyNot(kernels, error));
     const at = this.#ladder.indexOf(kernels);
     if (at === -1 || kernels === jsKernels) return;
     this.#ladder.splice(at, 1);
     this.#fell(kernels, error);
   }
 
-  #fell({ name, backend }: Pick<Kernels, 'name' | 'backend'>, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+  #fell(fallen: Pick<Kernels, 'name' | 'backend'>, error: unknown): void {
     this.#failure = error;
-    const what = backend === 'webgpu' ? 'WebGPU' : DESCRIPTIONS[name];
-    this.#reason = `${what} does not work here: ${message}`;
+    this.#reason = whyNot(fallen, error);
     this.#state = this.active.backend === 'js' ? 'unavailable' : 'ready';
+    this.#tellStep(fallen, this.#reason);
+  }
+
+  #tellStep({ name, backend }: Pick<Kernels, 'name' | 'backend'>, reason: string): void {
     const { active } = this;
     this.events.onDegraded({
       from: { backend, kernel: name },
       to: { backend: active.backend, kernel: active.name },
-      reason: this.#reason,
+      reason,
     });
     this.events.onChange(this.status);
   }
@@ -161,6 +188,11 @@ export class Compute {
     this.#reason = reason;
     this.events.onChange(this.status);
   }
+}
+
+function whyNot({ name, backend }: Pick<Kernels, 'name' | 'backend'>, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${backend === 'webgpu' ? 'WebGPU' : DESCRIPTIONS[name]} does not work here: ${message}`;
 }
 
 const DESCRIPTIONS = { js: 'Plain JS', simd: 'WebAssembly', onnx: 'ONNX Runtime' } as const;

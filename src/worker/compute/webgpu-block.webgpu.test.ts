@@ -87,7 +87,7 @@ describe('GPU kernels', () => {
   });
 
   // ONNX Runtime computes with what is in the buffers when it runs.
-  it('rows are updated in place', async () => {
+  it('K1 rows are updated in place', async () => {
     const createBuffer = vi.spyOn(GPUDevice.prototype, 'createBuffer');
     const { kernels, release } = await webGpuKernels({ allowSoftware: true });
     createBuffer.mockClear();
@@ -140,7 +140,7 @@ describe('GPU kernels', () => {
     gpu.device.destroy();
   });
 
-  it('calibration gives up on a GPU that is slow', async () => {
+  it('K11 calibration gives up on a GPU that is slow', async () => {
     const { kernels, release } = await webGpuKernels({ allowSoftware: true });
     // A clock by which every search takes as long as one of SwiftShader's.
     let ms = 0;

@@ -26,7 +26,7 @@ it.each([
   { gpu: { fixedMs: 2, perRowMs: 9e-5 }, cpu: { fixedMs: 0, perRowMs: 5e-5 }, crossoverRows: Infinity },
   { gpu: { fixedMs: 0.5, perRowMs: 1e-5 }, cpu: { fixedMs: 1, perRowMs: 5e-5 }, crossoverRows: 0 },
   { gpu: { fixedMs: 40, perRowMs: 0 }, cpu: { fixedMs: 0, perRowMs: 1 }, crossoverRows: Infinity },
-])('the lines of $gpu and $cpu cross at $crossoverRows rows', async ({ gpu, cpu, crossoverRows }) => {
+])('K11 the lines of $gpu and $cpu cross at $crossoverRows rows', async ({ gpu, cpu, crossoverRows }) => {
   for (const dimension of [1, 100, 384, 4096]) {
     const found = await calibrate(taking(gpu), taking(cpu), dimension, 'cosine', () => clock);
     expect(found.cpu.perRowMs).toBeCloseTo(cpu.perRowMs, 9);

@@ -133,8 +133,17 @@ function lostError(because: string): WebGpuError {
   return new WebGpuError('lost', `The GPU device was lost (${because}).`);
 }
 
-/** @param allowSoftware whether an adapter that computes on the CPU will do */
-export async function openGpuDevice(allowSoftware: boolean): Promise<GpuDevice> {
+export interface FoundAdapter {
+  readonly adapter: GPUAdapter;
+  readonly described: WebGpuAdapter;
+}
+
+/**
+ * Rejects with a `WebGpuError` that says why there is none.
+ *
+ * @param allowSoftware whether an adapter that computes on the CPU will do
+ */
+export async function findGpuAdapter(allowSoftware: boolean): Promise<FoundAdapter> {
   const { gpu } = globalThis.navigator ?? {};
   if (gpu === undefined) {
     throw new WebGpuError('unsupported', 'This browser has no WebGPU, or the page is not a secure context.');
@@ -148,6 +157,12 @@ export async function openGpuDevice(allowSoftware: boolean): Promise<GpuDevice> 
       `The only GPU adapter (${described.description || described.architecture}) computes on the CPU, much slower than WASM does.`,
     );
   }
+  return { adapter, described };
+}
+
+/** @param allowSoftware see `findGpuAdapter` */
+export async function openGpuDevice(allowSoftware: boolean): Promise<GpuDevice> {
+  const { adapter, described } = await findGpuAdapter(allowSoftware);
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   try {
     return new GpuDevice(await adapter.requestDevice({ requiredLimits }), described);

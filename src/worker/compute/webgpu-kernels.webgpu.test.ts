@@ -12,6 +12,6 @@ const load = () => (made ??= webGpuKernels({ allowSoftware: true }).then(({ kern
 describeKernels('WebGpuKernels', load);
 describeScopes('WebGpuKernels', load);
 
-it('a software adapter is refused unless asked for', async () => {
+it('K11 a software adapter is refused unless asked for', async () => {
   await expect(webGpuKernels({})).rejects.toMatchObject({ name: 'WebGpuError', failure: 'software' });
 });

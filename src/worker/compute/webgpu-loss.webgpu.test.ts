@@ -113,7 +113,7 @@ describe('webGpuKernels', () => {
     gpu.device.destroy();
   });
 
-  it('says what is missing', async () => {
+  it('K8 K11 says what is missing', async () => {
     await expect(webGpuKernels({})).rejects.toMatchObject({ name: 'WebGpuError', failure: 'software' });
     vi.spyOn(navigator.gpu, 'requestAdapter').mockResolvedValue(null);
     await expect(webGpuKernels({})).rejects.toMatchObject({ failure: 'no-adapter' });

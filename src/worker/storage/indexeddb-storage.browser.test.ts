@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describeGpuFindings } from './gpu-findings.contract.js';
 import { IndexedDbStorage } from './indexeddb-storage.js';
 import { dump, readRaw, request, withRaw, writeRaw } from './raw-database.contract.js';
 import { databaseName } from './schema.js';
@@ -9,11 +10,15 @@ import {
   deadBits,
   describeStorage,
   page,
+  type StorageKind,
   uniqueStoreName,
 } from './storage.contract.js';
 import type { CollectionRow, Commit } from './storage.js';
 
-describeStorage({ name: 'IndexedDbStorage', connect: (store) => new IndexedDbStorage(store) });
+const KIND: StorageKind = { name: 'IndexedDbStorage', connect: (store) => new IndexedDbStorage(store) };
+
+describeStorage(KIND);
+describeGpuFindings(KIND);
 
 describe('IndexedDbStorage', () => {
   const opened: { close(): unknown }[] = [];

@@ -2,6 +2,7 @@ import { deleteDB, openDB } from 'idb';
 import { xxHash32 } from '../../shared/checksum.js';
 import { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
+import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Queue, Slice } from '../slices.js';
 import { damagedPage, damagedRowState } from './damage-errors.js';
 import { fromIdbError } from './idb-errors.js';
@@ -66,6 +67,15 @@ export class IndexedDbStorage implements Storage {
 
   readStore(): Promise<StoreRow> {
     return this.#guard('reading the store', async () => (await this.#db().get('meta', 'store'))!);
+  }
+
+  writeGpuFindings(gpu: GpuFindings): Promise<void> {
+    return this.#guard('remembering what was measured', async () => {
+      const tx = this.#db().transaction('meta', 'readwrite', { durability: 'relaxed' });
+      const done = settled(tx.done);
+      await tx.store.put({ ...(await tx.store.get('store'))!, gpu }, 'store');
+      await done();
+    });
   }
 
   readCollections(): Promise<CollectionRow[]> {

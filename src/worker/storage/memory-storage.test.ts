@@ -1,14 +1,18 @@
+import { describeGpuFindings } from './gpu-findings.contract.js';
 import { MemoryStorage } from './memory-storage.js';
-import { describeStorage } from './storage.contract.js';
+import { describeStorage, type StorageKind } from './storage.contract.js';
 
 const storages = new Map<string, MemoryStorage>();
 
 // There is nothing behind a MemoryStorage: two connections to one store are the same object.
-describeStorage({
+const KIND: StorageKind = {
   name: 'MemoryStorage',
   connect(store) {
     const storage = storages.get(store) ?? new MemoryStorage();
     storages.set(store, storage);
     return storage;
   },
-});
+};
+
+describeStorage(KIND);
+describeGpuFindings(KIND);

@@ -1,4 +1,5 @@
 import type { CollectionConfig } from '../../shared/types.js';
+import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Queue } from '../slices.js';
 import { damagedPage } from './damage-errors.js';
 import {
@@ -27,6 +28,10 @@ export class MemoryStorage implements Storage {
 
   async readStore(): Promise<StoreRow> {
     return this.#store;
+  }
+
+  async writeGpuFindings(gpu: GpuFindings): Promise<void> {
+    this.#store = { ...this.#store, gpu: structuredClone(gpu) };
   }
 
   async readCollections(): Promise<CollectionRow[]> {

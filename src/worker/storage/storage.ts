@@ -1,4 +1,5 @@
 import type { CollectionConfig } from '../../shared/types.js';
+import type { GpuFindings } from '../compute/gpu-findings.js';
 import type { RecallCurve } from '../index/recall-curve.js';
 
 // The contract of storage. Two implementations: IndexedDB and memory; one suite: storage.contract.ts.
@@ -85,6 +86,8 @@ export interface StoreRow {
   /** 64 random bits, hex: the tail of every stamp made here. */
   readonly deviceId: string;
   readonly nextCollection: number;
+  /** Absent until something was measured. Derived: nothing depends on it. */
+  readonly gpu?: GpuFindings;
 }
 
 /** Rows per chunk of row state: 8 KiB per bitmap. */
@@ -136,6 +139,8 @@ export interface Storage {
   /** Opens or creates the store. Rejects with `FORMAT_TOO_NEW`, `STORAGE_BLOCKED`, `CORRUPT`. */
   open(): Promise<StoreRow>;
   readStore(): Promise<StoreRow>;
+  /** Replaces `gpu` of the store's row, and leaves the rest of it alone. */
+  writeGpuFindings(findings: GpuFindings): Promise<void>;
   readCollections(): Promise<CollectionRow[]>;
   readCollection(name: string): Promise<CollectionRow | undefined>;
   /** Creates it, or answers the one that is there; atomic. */
