@@ -79,7 +79,13 @@ it('I7 widens where fewer rows are selected near the query than elsewhere, and s
   expect(after(4, 400)).toBeUndefined();
   // Half of the rows: the curve at k = 20, which needs 4 lists.
   expect(after(2, 100)).toEqual({ excluded, probes: 4 });
-  // A quarter: k = 40 is beyond what was measured.
-  expect(after(4, 100)).toEqual({ excluded, probes: undefined });
-  expect(after(4, 0)).toEqual({ excluded, probes: undefined });
+  // Less than three quarters of what is selected elsewhere.
+  expect(after(4, 149)).toEqual({ excluded });
+  expect(after(4, 0)).toEqual({ excluded });
+});
+
+it('I7 short lists are not taken for left out rows: no more can be missing than are', () => {
+  const { excluded } = HALF;
+  const selection = { ...HALF, rows: 9_999 };
+  expect(widerScope(SEGMENT, { excluded, probes: 4 }, best(10, 10, 100), selection, asked)).toBeUndefined();
 });

@@ -26,16 +26,19 @@ export function planSearch({ rows, index }: SegmentManifest, selection: Selectio
   return { excluded, probes: probesAt(index.curve, selection.rows / rows, selection, wish) };
 }
 
+/** Of a smaller part of the share selected elsewhere, nothing measured tells how much would be missed. */
+const LEAST_NEAR = 3 / 4;
+
 /**
  * The scope that a query is searched in again, since its answer may miss too much; undefined: it is good.
  *
- * Near the query a filter may select fewer of the rows than it does elsewhere. The share among those in the probed
- * lists tells: the query needs as many lists as where that is the share of all.
+ * Near the query a filter may select a smaller share of the rows than elsewhere. That of the rows in the probed lists
+ * tells: the query needs as many lists as where that is the share of all; far below, all rows.
  *
  * @param best of this query alone, or of several without a filter or deletes.
  */
 export function widerScope(
-  { index }: SegmentManifest,
+  { rows, index }: SegmentManifest,
   { excluded, probes }: Scope,
   best: BestRows,
   selection: Selection,
@@ -46,7 +49,10 @@ export function widerScope(
   if (excluded === undefined) {
     return least === 0 ? undefined : { excluded, probes: affordable(curve, least, selection) };
   }
-  const share = best.scanned / scannedBy(curve, probes!);
+  // Lists differ in length, but no more rows can be missing from them than are left out at all.
+  const considered = scannedBy(curve, probes!);
+  const share = Math.max(best.scanned, considered - (rows - selection.rows)) / considered;
+  if (share < (LEAST_NEAR * selection.rows) / rows) return { excluded };
   const enough = probesAt(curve, share, selection, wish);
   const wanted = enough && affordable(curve, Math.max(least, enough), selection);
   return wanted !== undefined && wanted <= probes! ? undefined : { excluded, probes: wanted };
