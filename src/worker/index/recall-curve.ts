@@ -73,13 +73,14 @@ export function scannedBy(curve: RecallCurve, probes: number): number {
 }
 
 /**
- * Between two measured k on a straight line over log k: recall falls ever faster there, so that is never too much.
+ * Between two measured k on a straight line over log k: recall falls faster and faster over it, so that is hardly ever
+ * too much.
  * Undefined beyond the last.
  */
 function measuredFor({ measured }: RecallCurve, k: number): MeasuredRecall | undefined {
   const at = measured.findIndex((known) => known.k >= k);
   const [before, after] = [measured[at - 1], measured[at]];
-  if (before === undefined || after === undefined) return after;
+  if (before === undefined || after === undefined || after.k === k) return after;
   const share = Math.log(k / before.k) / Math.log(after.k / before.k);
   const blend = (from: readonly number[], to: readonly number[]) =>
     from.map((value, i) => value + share * (to[i]! - value));
