@@ -4,6 +4,7 @@ import { type BrowserName, findBrowser, WEBGPU_ARGS } from './scripts/browsers.m
 
 const BROWSER_TESTS = 'src/**/*.browser.test.ts';
 const WEBGPU_TESTS = 'src/**/*.webgpu.test.ts';
+const FULL_TESTS = 'src/**/*.full.test.ts';
 
 /** What a page needs for SharedArrayBuffer, and so for WASM threads. */
 const CROSS_ORIGIN_ISOLATION = {
@@ -73,8 +74,18 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['src/**/*.test.ts'],
-          exclude: [BROWSER_TESTS, WEBGPU_TESTS],
+          exclude: [BROWSER_TESTS, WEBGPU_TESTS, FULL_TESTS],
           testTimeout: 30_000,
+        },
+      },
+      // Full-size runs, minutes each: `npm run test:faults`, not part of `npm test`.
+      {
+        test: {
+          name: 'faults',
+          environment: 'node',
+          include: [FULL_TESTS],
+          testTimeout: 3_600_000,
+          fileParallelism: false,
         },
       },
       browserProject({

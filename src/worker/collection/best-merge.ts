@@ -30,14 +30,19 @@ export class BestMerge {
     return this.#computed ?? NOTHING_COMPUTED;
   }
 
-  /** Adds a block's answer; `place` says where its rows are. */
-  add(best: BestRows, by: Computed, place: (row: number) => { source: number; row: number }): void {
+  /** Adds a block's answer to the queries from `first` on; `place` says where its rows are. */
+  add(
+    best: BestRows,
+    by: Computed,
+    place: (row: number) => { source: number; row: number },
+    first = 0,
+  ): void {
     const lowest = this.#computed ?? by;
     this.#computed = LOWEST_FIRST.indexOf(by.backend) < LOWEST_FIRST.indexOf(lowest.backend) ? by : lowest;
-    for (const [q, found] of this.#found.entries()) {
+    for (let q = 0; q * best.k < best.rows.length; q++) {
       for (let i = q * best.k; i < (q + 1) * best.k; i++) {
         if (best.rows[i] === -1) break;
-        found.push({ ...place(best.rows[i]!), similarity: best.similarities[i]! });
+        this.#found[first + q]!.push({ ...place(best.rows[i]!), similarity: best.similarities[i]! });
       }
     }
   }

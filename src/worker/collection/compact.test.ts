@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { STAMP_BYTES } from '../../shared/stamp.js';
 import { packStrings, unpackStrings } from '../../shared/string-column.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
-import { dueMerge, fullMerge, merge } from './compact.js';
+import { dueMerge, dueTraining, fullMerge, merge } from './compact.js';
 import {
   batch,
   CONFIG,
@@ -116,6 +116,22 @@ describe('dueMerge', () => {
     expect(dueMerge(state.current)).toEqual(segmentIds().slice(1));
   });
 
+  it.each([
+    ['emptied', (row: number) => row < 0.4 * SEALED_ROWS, true],
+    ['thinned out evenly', (row: number) => row % 5 < 2, false],
+  ])('S6 judges an indexed segment by its lists: deletes have %s', async (_, isKilled, isDue) => {
+    const training = { train: trainHere, minComponents: 2 * SEALED_ROWS };
+    await write(batch(0, SEALED_ROWS));
+    await merge(state, segmentIds(), { ...options(), training });
+    const { segment } = state.current.views[0]!;
+    expect(segment.manifest.index!.lists).toBeGreaterThan(50);
+    const ids = unpackStrings(await segment.ids());
+    await kill(ids.filter((_, row) => isKilled(row)));
+    expect(dueMerge(state.current)).toEqual(isDue ? [segment.id] : []);
+    await merge(state, segmentIds(), options());
+    expect(dueMerge(state.current)).toEqual([]);
+  });
+
   it('S6 comes to an end: what it merges is not due again', async () => {
     for (let i = 0; i < 40; i++) await write(batch(i * 60, 60));
     await write(batch(100_000, 2_100));
@@ -127,6 +143,33 @@ describe('dueMerge', () => {
     }
     expect(rounds).toBeGreaterThan(0);
     expect((await everything()).length).toBe(2_401);
+  });
+});
+
+describe('dueTraining', () => {
+  const training = { train: trainHere, minComponents: 6 * SEALED_ROWS };
+  const due = () => dueTraining(state.current, training);
+
+  it('I1 is due for a large segment without an index, and not again afterwards', async () => {
+    await write(batch(0, 3 * SEALED_ROWS));
+    expect(due()).toEqual([0]);
+    expect(await merge(state, due(), { ...options(), training })).toBe(true);
+    expect(due()).toEqual([]);
+  });
+
+  it('I1 is due for segments that are large enough together, beside one that has an index', async () => {
+    await write(batch(0, 3 * SEALED_ROWS));
+    await merge(state, due(), { ...options(), training });
+    await write(batch(100_000, SEALED_ROWS));
+    await write(batch(200_000, SEALED_ROWS));
+    expect(due()).toEqual([]);
+    await write(batch(300_000, SEALED_ROWS));
+    await write([record('small')]);
+    expect(due()).toEqual([2, 3, 4]);
+    expect(await merge(state, due(), { ...options(), training })).toBe(true);
+    expect(due()).toEqual([]);
+    const indexed = state.current.views.filter(({ segment }) => segment.manifest.index !== undefined);
+    expect(indexed.map(({ live }) => live)).toEqual([3 * SEALED_ROWS, 3 * SEALED_ROWS]);
   });
 });
 

@@ -24,6 +24,8 @@ const MAX_MERGED_BYTES = 256 << 20;
 /** A segment with a greater share of dead rows is rewritten by `optimize`, and by itself from a half on. */
 const WASTE_TO_OPTIMIZE = 0.05;
 const WASTE_BY_ITSELF = 0.5;
+/** So is one with lists that deletes have emptied: 1.5 where a third of the lists are empty and the others full. */
+const IMBALANCE = 1.5;
 
 /** The segments to merge by itself in idle time, as ids; empty: nothing is due. */
 export function dueMerge(snapshot: Snapshot): number[] {
@@ -31,7 +33,7 @@ export function dueMerge(snapshot: Snapshot): number[] {
   const rows = small.reduce((sum, view) => sum + view.segment.rows, 0);
   if (small.length >= MAX_SMALL || rows >= SEALED_ROWS) return segmentIds(small);
   const sealed = snapshot.views.filter((view) => view.sealed !== undefined);
-  const wasteful = sealed.find((view) => wasteOf(view) > WASTE_BY_ITSELF);
+  const wasteful = sealed.find((view) => wasteOf(view) > WASTE_BY_ITSELF || imbalanceOf(view) > IMBALANCE);
   if (wasteful !== undefined) return segmentIds([wasteful]);
   const tiers = new Map<number, SegmentView[]>();
   for (const view of sealed) {
@@ -62,15 +64,19 @@ export function fullMerge(snapshot: Snapshot): number[][] {
   return groups.filter((views) => views.length > 1 || views.some(isWasteful)).map(segmentIds);
 }
 
-/** A sealed segment that has no index, or one that cannot be used, and is large enough to gain by one. */
+/**
+ * Sealed segments to index, as ids: one that has no index, or none that can be used, and is large enough to gain by it;
+ * else all without one, as soon as they are large enough together, since every query reads each of them in full.
+ */
 export function dueTraining({ row, views }: Snapshot, training: Training): number[] {
-  const view = views.find(
-    ({ sealed, live, segment }) =>
-      sealed !== undefined &&
-      (segment.manifest.index?.version !== INDEX_VERSION || sealed.indexFault !== undefined) &&
-      isWorthTraining(training, live, row.config.dimension),
-  );
-  return view === undefined ? [] : [view.segment.id];
+  const isWorthIt = (rows: number) => isWorthTraining(training, rows, row.config.dimension);
+  const bare = views.filter(({ sealed, segment }) => {
+    const isUsable = segment.manifest.index?.version === INDEX_VERSION && sealed?.indexFault === undefined;
+    return sealed !== undefined && !isUsable;
+  });
+  const large = bare.find(({ live }) => isWorthIt(live));
+  if (large !== undefined) return segmentIds([large]);
+  return isWorthIt(bare.reduce((sum, { live }) => sum + live, 0)) ? segmentIds(bare) : [];
 }
 
 export interface MergeOptions {
@@ -232,6 +238,21 @@ function vectorBytes(snapshot: Snapshot, view: SegmentView): number {
 
 function wasteOf(view: SegmentView): number {
   return view.segment.rows === 0 ? 1 : 1 - view.live / view.segment.rows;
+}
+
+/**
+ * The imbalance factor n Σl² / (Σl)² of the live rows l in each of n lists (Jégou, Douze and Schmid, 2011): 1 where
+ * all are alike. Lists are of nearly equal size and lie one after the other, so stretches of their mean length stand
+ * for them.
+ */
+function imbalanceOf({ segment, dead, live }: SegmentView): number {
+  const lists = segment.manifest.index?.lists;
+  if (lists === undefined || dead === undefined || live === 0) return 1;
+  const sizes = new Float64Array(lists);
+  for (let row = 0; row < segment.rows; row++) {
+    if (!hasBit(dead, row)) sizes[Math.floor((row * lists) / segment.rows)]! += 1;
+  }
+  return (lists * sizes.reduce((sum, size) => sum + size * size, 0)) / (live * live);
 }
 
 function isWasteful(view: SegmentView): boolean {

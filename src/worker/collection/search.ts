@@ -2,24 +2,20 @@ import { distanceFrom, scoreFrom } from '../../shared/metric.js';
 import type { MatchesOnWire } from '../../shared/worker-api.js';
 import type { Bitmap } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
-import type { QueryVectors } from '../compute/kernels.js';
+import type { QueryVectors, Scope } from '../compute/kernels.js';
+import type { SegmentManifest } from '../storage/storage.js';
 import { BestMerge, type Found } from './best-merge.js';
-import { isTooNarrow, planSearch, wider } from './plan.js';
+import { planSearch, type Wish, widerScope } from './plan.js';
 import { readFields, readIds, type Wanted } from './records.js';
-import type { SealedRows } from './sealed-rows.js';
+import type { SealedAnswer, SealedRows } from './sealed-rows.js';
 import type { CompiledFilter } from './segment.js';
 import { type SegmentView, type Selection, select } from './segment-view.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Queries that differ in nothing but their vector, so that they are computed together. */
-export interface FindGroup {
+export interface FindGroup extends Wish {
   readonly queries: QueryVectors;
-  readonly topK: number;
   readonly filter: CompiledFilter | undefined;
-  /** Undefined: exact. */
-  readonly targetRecall: number | undefined;
-  /** How many times the lists that the recall curve asks for; see `RecallAudit`. */
-  readonly boost: number;
 }
 
 export interface SearchGroup extends FindGroup {
@@ -48,17 +44,18 @@ export async function findBest(snapshot: Snapshot, compute: Compute, group: Find
     const selection = await select(view, filter);
     if (view.sealed === undefined) {
       excluded[source] = selection.excluded;
-      scanned += selection.rows;
+      scanned += selection.rows * queries.count;
     } else if (selection.rows > 0) {
-      const found = await searchSealed(view, view.sealed, selection, group);
-      best.add(found.best, found.kernels, (row) => ({ source, row }));
-      scanned += Math.round(found.best.scanned / queries.count);
-      isProbed ||= found.probed;
-      isExact &&= !found.probed && found.best.rounded !== true;
+      for await (const { first, found } of searchSealed(view, view.sealed, selection, group)) {
+        best.add(found.best, found.kernels, (row) => ({ source, row }), first);
+        scanned += found.best.scanned;
+        isProbed ||= found.probed;
+        isExact &&= !found.probed && found.best.rounded !== true;
+      }
     }
   }
   await snapshot.tail.search(compute, queries, topK, excluded, best);
-  return { best, isExact, isProbed, scanned };
+  return { best, isExact, isProbed, scanned: Math.round(scanned / queries.count) };
 }
 
 /** One answer per query. */
@@ -89,20 +86,43 @@ export async function search(
   return answers;
 }
 
-/** Probes more lists until enough rows that pass the filter have been looked at. */
-async function searchSealed(
+/**
+ * All queries at once; one by one where lists are probed and rows left out, since each has to be searched as widely as
+ * its neighbourhood asks for.
+ */
+async function* searchSealed(
   view: SegmentView,
   sealed: SealedRows,
   selection: Selection,
-  { queries, topK, targetRecall, boost }: FindGroup,
-) {
-  let plan = planSearch(view.segment.manifest, selection, { topK, targetRecall, boost });
-  for (;;) {
-    // Who asks for an exact answer gets exact scores.
-    const scope = { ...plan.scope, rounded: targetRecall !== undefined };
-    const found = await sealed.search(queries, topK, scope);
-    if (!found.probed || !isTooNarrow(plan, found.best, selection, queries.count)) return found;
-    plan = wider(plan);
+  group: FindGroup,
+): AsyncGenerator<{ first: number; found: SealedAnswer }> {
+  const { queries } = group;
+  const { manifest, dimension } = view.segment;
+  // Who asks for an exact answer gets exact scores.
+  const rounded = group.targetRecall !== undefined;
+  const scope = { ...planSearch(manifest, selection, group), rounded };
+  const isJoint = scope.probes === undefined || scope.excluded === undefined;
+  const together = isJoint ? queries.count : 1;
+  for (let first = 0; first < queries.count; first += together) {
+    const vectors = queries.vectors.subarray(first * dimension, (first + together) * dimension);
+    const own = { vectors, count: together };
+    yield { first, found: await searchWidely(sealed, manifest, own, scope, selection, group) };
+  }
+}
+
+async function searchWidely(
+  sealed: SealedRows,
+  manifest: SegmentManifest,
+  queries: QueryVectors,
+  planned: Scope,
+  selection: Selection,
+  wish: Wish,
+): Promise<SealedAnswer> {
+  for (let scope = planned; ; ) {
+    const found = await sealed.search(queries, wish.topK, scope);
+    const wider = found.probed ? widerScope(manifest, scope, found.best, selection, wish) : undefined;
+    if (wider === undefined) return found;
+    scope = { ...wider, rounded: scope.rounded };
   }
 }
 

@@ -23,11 +23,10 @@ it('I5 recall and rows lie on straight lines between measured numbers of probes'
   expect(scannedBy(CURVE, 1000)).toBe(10_000);
 });
 
-it('I5 a k that was not measured counts as the next larger, and beyond the last the answer is exact', () => {
+it('I5 a k that was measured counts by itself, and beyond the last the answer is exact', () => {
   expect(recallAt(CURVE, 1, 2)).toBe(0.9);
-  expect(recallAt(CURVE, 2, 2)).toBe(0.7);
+  expect(recallAt(CURVE, 10, 2)).toBe(0.7);
   expect(recallAt(CURVE, 11, 2)).toBe(1);
-  expect(probesFor(CURVE, 2, 0.9)).toBe(probesFor(CURVE, 10, 0.9));
   expect(probesFor(CURVE, 11, 0.5)).toBeUndefined();
 });
 
@@ -49,4 +48,21 @@ it('I5 where probing is not much less work than an exact search, the answer is e
   expect(isWorthwhile(CURVE, 10, 3_400)).toBe(false);
   expect(probesFor(CURVE, 10, 1)).toBeUndefined();
   expect(probesFor(CURVE, 1, 1)).toBeUndefined();
+});
+
+it('I5 a k between two that were measured asks for little more than the smaller one', () => {
+  const measured = [
+    { k: 10, recall: [0.9, 0.95, 0.99, 1], deviation: [0, 0, 0, 0] },
+    { k: 40, recall: [0.7, 0.85, 0.95, 1], deviation: [0, 0, 0, 0] },
+  ];
+  const own = {
+    sample: 1e6,
+    rows: 40_000,
+    lists: 400,
+    probes: [8, 16, 32, 400],
+    scanned: [800, 1600, 3200, 40_000],
+  };
+  const probesAt = (k: number) => probesFor({ ...own, measured }, k, 0.94);
+  expect([probesAt(10), probesAt(11), probesAt(20), probesAt(40)]).toEqual([15, 16, 26, 31]);
+  expect(recallAt({ ...own, measured }, 20, 16)).toBeCloseTo(0.9, 10);
 });

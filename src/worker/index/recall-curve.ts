@@ -23,7 +23,7 @@ export interface MeasuredRecall {
   readonly deviation: readonly number[];
 }
 
-/** Values of k that recall is measured for; in between, the next larger counts. */
+/** Values of k that recall is measured for. */
 export const MEASURED_K = [1, 10, 30, 100, 200] as const;
 
 /** A centroid is as much work as this many rows: it is read at full precision, rows at a quarter of it. */
@@ -72,8 +72,23 @@ export function scannedBy(curve: RecallCurve, probes: number): number {
   return interpolated(curve.probes, curve.scanned, probes);
 }
 
-function measuredFor(curve: RecallCurve, k: number): MeasuredRecall | undefined {
-  return curve.measured.find((measured) => measured.k >= k);
+/**
+ * Between two measured k on a straight line over log k: recall falls faster and faster over it, so that is hardly ever
+ * too much.
+ * Undefined beyond the last.
+ */
+function measuredFor({ measured }: RecallCurve, k: number): MeasuredRecall | undefined {
+  const at = measured.findIndex((known) => known.k >= k);
+  const [before, after] = [measured[at - 1], measured[at]];
+  if (before === undefined || after === undefined || after.k === k) return after;
+  const share = Math.log(k / before.k) / Math.log(after.k / before.k);
+  const blend = (from: readonly number[], to: readonly number[]) =>
+    from.map((value, i) => value + share * (to[i]! - value));
+  return {
+    k,
+    recall: blend(before.recall, after.recall),
+    deviation: blend(before.deviation, after.deviation),
+  };
 }
 
 function standardError(deviation: number, sample: number): number {
