@@ -68,7 +68,9 @@ export function within(value: number, expected: number, difference: number, abou
  */
 export function expectRecall(recalls: readonly number[]): void {
   expect(recalls.length).toBeGreaterThan(0);
-  expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThan(0.6);
+  // Less two standard errors, at a deviation of a quarter: a run may have few such answers.
+  const least = 0.6 - 0.5 / Math.sqrt(recalls.length);
+  expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThan(least);
 }
 
 /** How much less precise scores may be: int16 of eight numbers is off by up to half a 32,258th of the greatest in each. */

@@ -3,6 +3,7 @@ import { type Bitmap, createBitmap, hasBit, setBit } from '../bitmap.js';
 import type { Compute } from '../compute/compute.js';
 import { jsKernels } from '../compute/js-kernels.js';
 import type { Kernels, QueryVectors, RowBlock, Rows } from '../compute/kernels.js';
+import { isReadFault } from '../storage/read-faults.js';
 import type { BestMerge } from './best-merge.js';
 import { SEALED_ROWS, type Segment } from './segment.js';
 import type { SegmentView } from './segment-view.js';
@@ -66,7 +67,7 @@ export class Tail {
         best.add(await block.search(queries, k, scope), kernels, (row) => this.#locate(row));
         return;
       } catch (error) {
-        if (kernels === jsKernels) throw error;
+        if (kernels === jsKernels || isReadFault(error)) throw error;
         compute.giveUp(kernels, error);
       }
     }
