@@ -96,6 +96,7 @@ export class SealedRows implements Tenant {
     return this.#bytes;
   }
 
+  /** What the rows are held as; undefined: they are in storage, or still being read. */
   get precision(): Precision | undefined {
     return this.#precision;
   }
@@ -222,11 +223,10 @@ export class SealedRows implements Tenant {
     const lists = atHand === undefined ? await this.#lists() : atHand.lists;
     const kernels = await compute.kernels();
     const precision = known.length === 0 ? await memory.admit(this) : known[0];
-    this.#precision = precision;
     const about = { kernels, hasLists: lists !== undefined, precision };
     if (precision === undefined) {
       if (atHand !== undefined) free(atHand.vectors);
-      this.#setLoaded(0);
+      this.#setLoaded(precision, 0);
       return { ...about, block: new StoredRows(this.segment, lists, this.metric, kernels) };
     }
     const readRows = (wanted: Uint32Array<ArrayBuffer>) => this.segment.copyRows(wanted);
@@ -235,7 +235,7 @@ export class SealedRows implements Tenant {
     try {
       const block = await kernels.hold(shape, this.#pages(atHand?.vectors, kernels));
       if (atHand !== undefined && !kernels.holdsByReference) free(atHand.vectors);
-      this.#setLoaded(kernels.holdsByReference ? rows * (dimension + 1) * 4 : block.bytes);
+      this.#setLoaded(precision, kernels.holdsByReference ? rows * (dimension + 1) * 4 : block.bytes);
       return { ...about, block };
     } catch (error) {
       if (isReadFault(error) || kernels === jsKernels) throw error;
@@ -244,7 +244,8 @@ export class SealedRows implements Tenant {
     }
   }
 
-  #setLoaded(bytes: number): void {
+  #setLoaded(precision: Precision | undefined, bytes: number): void {
+    this.#precision = precision;
     this.#bytes = bytes;
     this.#isLoaded = true;
     this.#reading = undefined;
