@@ -1,9 +1,11 @@
-// The results of a run as Vega-Lite charts.
+// The results of runs as Vega-Lite charts.
 
 const SYSTEMS = [
   { name: 'nearshore', label: 'nearshore', colour: '#0f9d8f' },
   { name: 'nearshore-onnx', label: "nearshore, kernel 'onnx'", colour: '#c2410c' },
   { name: 'nearshore-auto', label: 'nearshore', colour: '#0f9d8f' },
+  { name: 'nearshore-int16', label: 'nearshore, int16', colour: '#56b8ad' },
+  { name: 'nearshore-int8', label: 'nearshore, int8', colour: '#9dd6cf' },
   { name: 'hnsw', label: 'hnswlib-wasm', colour: '#8b5cf6' },
   { name: 'js', label: 'JS brute force', colour: '#d19a00' },
 ];
@@ -18,7 +20,7 @@ const CURVES = [
 /** Below, no one would use an index. */
 const LEAST_RECALL = 0.75;
 
-/** [{ name, spec }], those that the run has figures for. */
+/** [{ name, spec }], those that the runs have figures for. */
 export function charts({ sets }) {
   const curves = CURVES.flatMap(({ data, size }) => {
     const set = sets.find((one) => one.data === data && one.size === size);
@@ -87,7 +89,7 @@ function barCharts(sets) {
       title: 'Memory of the page, open and answering, above an empty page',
       unit: '× raw float32 vectors',
       row: 'memory',
-      systems: ['nearshore-auto', 'hnsw', 'js'],
+      systems: ['nearshore-auto', 'nearshore-int16', 'nearshore-int8', 'hnsw', 'js'],
       figure: ({ times }) => times,
     }),
   ].filter((chart) => chart !== undefined);
