@@ -104,8 +104,8 @@ test('K9: a second handle may change how vectors are held, and a new worker hold
   await fill(page);
   const seen = await page.evaluate(async () => {
     const store = await nearshore.openStore('s');
-    await store.collection('notes');
-    const notes = await store.collection('notes', { quantization: 'int8' });
+    const notes = await store.collection('notes');
+    await store.collection('notes', { quantization: 'int8' });
     const held = [(await notes.stats()).heldAs.int8];
     helpers.workers.at(-1)!.terminate();
     await notes.stats().catch(() => undefined);

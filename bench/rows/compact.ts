@@ -16,8 +16,9 @@ export const compact: RowKind = {
     if (lane?.system.holdAs === undefined) return [];
     const lanes: Lane[] = [lane, { ...lane, effort: 'exact', setting: 'exact', wanted: [] }];
     const results: Measurement[] = [];
-    for (const heldAs of HELD_AS) {
-      await lane.system.holdAs(heldAs);
+    const { holdAs } = lane.system;
+    const measureAs = async (heldAs: (typeof HELD_AS)[number]) => {
+      await holdAs(heldAs);
       const measured = await timeQueries(context, {
         row: 'compact',
         lanes,
@@ -29,8 +30,12 @@ export const compact: RowKind = {
           results.push({ ...each, variant: `${heldAs}, ${each.variant}` });
         }
       }
+    };
+    try {
+      for (const heldAs of HELD_AS) await measureAs(heldAs);
+    } finally {
+      await holdAs('none');
     }
-    await lane.system.holdAs('none');
     return results;
   },
 };

@@ -6,13 +6,13 @@ import { idProblem } from '../shared/record-check.js';
 import type {
   ChangeEvent,
   CollectionConfig,
-  CollectionOptions,
   CollectionStats,
   Embedder,
   ListOptions,
   ListPage,
   Metric,
   Progress,
+  Quantization,
   Query,
   QueryResult,
   StoredRecord,
@@ -35,6 +35,8 @@ import type { WorkerLink } from './worker-link.js';
 export interface StoreAccess {
   readonly call: WorkerLink['call'];
   readonly query: WorkerLink['query'];
+  /** What handles of this page have asked for. */
+  readonly quantization: () => Quantization | undefined;
   readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
 }
 
@@ -55,14 +57,13 @@ export class Collection<M = unknown> {
   /** The pinned fingerprint of the model that makes the vectors, where one was given. */
   readonly embeddingSpace: string | undefined;
 
-  private readonly embedder: Embedder | WorkerEmbedder | undefined;
-  readonly #ref: CollectionRef;
+  readonly #id: number;
   readonly #config: CollectionConfig;
 
   /** @internal */
   constructor(
     { id, config }: OpenedCollection,
-    { embedder, quantization }: Pick<CollectionOptions, 'embedder' | 'quantization'>,
+    private readonly embedder: Embedder | WorkerEmbedder | undefined,
     private readonly store: StoreAccess,
   ) {
     this.name = config.name;
@@ -70,12 +71,16 @@ export class Collection<M = unknown> {
     this.metric = config.metric;
     this.embeddingSpace = config.embeddingSpace;
     this.#config = config;
-    this.embedder = embedder;
-    this.#ref = {
-      id,
-      name: config.name,
+    this.#id = id;
+  }
+
+  get #ref(): CollectionRef {
+    const { embedder } = this;
+    return {
+      id: this.#id,
+      name: this.name,
       embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
-      quantization,
+      quantization: this.store.quantization(),
     };
   }
 

@@ -1,5 +1,5 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { StoreEvents } from '../shared/types.js';
+import type { Quantization, StoreEvents } from '../shared/types.js';
 import type { OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
 import { Emitter } from './emitter.js';
 import type { WorkerSource } from './worker-connection.js';
@@ -10,6 +10,8 @@ export interface SharedLink {
   readonly name: string;
   readonly link: WorkerLink;
   readonly events: Emitter<StoreEvents>;
+  /** What handles of this page have asked for, by the collection's id: a worker that replaces a lost one asks again. */
+  readonly quantizations: Map<number, Quantization>;
   /** Gives one handle back; the worker ends with the last. */
   release(): Promise<void>;
   destroy(): Promise<void>;
@@ -19,6 +21,7 @@ interface Entry {
   readonly args: OpenStoreArgs;
   readonly link: WorkerLink;
   readonly events: Emitter<StoreEvents>;
+  readonly quantizations: Map<number, Quantization>;
   handles: number;
 }
 
@@ -33,6 +36,7 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
       args,
       link: new WorkerLink(source, args, (event) => forward(events, event)),
       events,
+      quantizations: new Map(),
       handles: 0,
     };
     entries.set(name, entry);
@@ -58,6 +62,7 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
     name,
     link: shared.link,
     events: shared.events,
+    quantizations: shared.quantizations,
     release,
     destroy: () => end(() => shared.link.close((api, call) => api.destroy(call))),
   };

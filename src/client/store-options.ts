@@ -18,7 +18,8 @@ export interface StoreOptions {
   /**
    * Upper bound, in bytes, of the vectors and indexes of this store that are held in memory. Within it the largest
    * segments are held as int16, then as int8 (see `Quantization`); what still does not fit stays on disk and is read
-   * by every query that looks at it. Ids, metadata and columns of filters are not counted, nor copies on a GPU, nor one segment more (at
+   * by every query that looks at it. Of it 24 KiB per dimension are set
+   * aside for the small segments of each open collection. Ids, metadata and columns of filters are not counted, nor copies on a GPU, nor one segment more (at
    * most 256 MiB) while it is merged or indexed. Default: no bound.
    */
   memoryBudgetBytes?: number;

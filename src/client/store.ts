@@ -41,7 +41,7 @@ export class VectorStore {
     if (quantization !== undefined) checkChoice('quantization', quantization, ['none', 'int16', 'int8']);
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
-    const { link, events } = this.shared;
+    const { link, events, quantizations } = this.shared;
     const embeddingSpace = options.embeddingSpace ?? embedder?.id;
     if (embeddingSpace !== undefined) checkEmbeddingSpace(embeddingSpace);
     const opened = await link.call(
@@ -56,7 +56,8 @@ export class VectorStore {
         }),
       { isWrite: true },
     );
-    return new Collection<M>(opened, options, {
+    if (quantization !== undefined) quantizations.set(opened.id, quantization);
+    return new Collection<M>(opened, embedder, {
       call: (send, callOptions) => {
         this.#checkOpen();
         return link.call(send, callOptions);
@@ -65,6 +66,7 @@ export class VectorStore {
         this.#checkOpen();
         return link.query(ref, queries, callOptions);
       },
+      quantization: () => quantizations.get(opened.id),
       onChange: (listener) =>
         events.on('change', (event) => {
           if (event.collection === name) listener(event);

@@ -250,6 +250,8 @@ export interface CollectionStats extends CollectionConfig {
   segments: number;
   /** Bytes of vectors and columns held by the worker (ONNX Runtime's heap included). */
   memoryBytes: number;
+  /** Of these, vectors and indexes: what `memoryBudgetBytes` bounds, for all collections of a store together. */
+  vectorBytes: number;
   /** Bytes in IndexedDB, counted by this package. */
   diskBytes: number;
   /** Bytes this page's worker has written for the collection since it was opened. */

@@ -114,7 +114,7 @@ export interface CollectionRef {
   readonly name: string;
   /** Where texts are embedded in the worker. */
   readonly embedder: WorkerEmbedder | undefined;
-  /** What a worker that opens it anew holds it as. */
+  /** What a handle of the page has asked for: a worker that opens it anew holds it so. */
   readonly quantization: Quantization | undefined;
 }
 

@@ -34,7 +34,6 @@ import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
 import { CollectionState } from './state.js';
-import { Tail } from './tail.js';
 import {
   checkedNorms,
   deleteRecords,
@@ -86,7 +85,6 @@ export class CollectionEngine {
     private readonly state: CollectionState,
     readonly config: CollectionConfig,
     private readonly wish: { finest: Precision },
-    private readonly giveMemoryBack: () => void,
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
@@ -103,14 +101,8 @@ export class CollectionEngine {
     const onCommit = (milliseconds: number) => metrics.add('commit', milliseconds);
     const wish = { finest: finestUnder(quantization) };
     const holding = { compute, memory, finest: () => wish.finest };
-    const giveBack = memory.reserve(Tail.mostBytes(row.config.dimension));
-    try {
-      const state = await CollectionState.open(storage, holding, row, deviceId, onCommit);
-      return new CollectionEngine(parts, state, row.config, wish, giveBack);
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
+    const state = await CollectionState.open(storage, holding, row, deviceId, onCommit);
+    return new CollectionEngine(parts, state, row.config, wish);
   }
 
   /** How finely vectors are to be held from now on. */
@@ -125,6 +117,8 @@ export class CollectionEngine {
     await Promise.all(this.state.current.views.map((view) => view.sealed?.loaded()));
     await Promise.race([this.#answered, new Promise((resolve) => setTimeout(resolve, FIRST_ANSWER_MS))]);
     await compute.load();
+    // Other kernels hold other things.
+    await this.parts.memory.rebalance();
     for (const { sealed } of this.state.current.views) {
       await sealed?.moveToActiveKernels();
       if (sealed?.indexFault !== undefined)
@@ -235,6 +229,7 @@ export class CollectionEngine {
       deadRecords: rows - live,
       segments: views.length,
       memoryBytes: views.reduce((sum, view) => sum + view.segment.memoryBytes, vectorBytes),
+      vectorBytes,
       diskBytes: this.diskBytes,
       bytesWritten: this.state.bytesWritten,
       generation,
@@ -255,7 +250,6 @@ export class CollectionEngine {
     this.#queries.close();
     this.#gpuCopies.close();
     this.state.close(reason);
-    this.giveMemoryBack();
   }
 
   #written(kind: 'upsert' | 'delete', { count, generation }: Written, ids: StringColumn): WriteResult {

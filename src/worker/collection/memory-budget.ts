@@ -14,23 +14,30 @@ export interface Tenant {
   /** Undefined: not possible here. */
   bytesAt(precision: Precision): number | undefined;
   /**
-   * Holds them otherwise than it has been told before; undefined: they stay in storage. Moves follow one another.
-   * Resolves when what was held is gone and what is to be held is there, and does not reject.
+   * Holds them as it was told last (`MemoryBudget.toldTo`). Resolves when what was held is gone and what is to be held
+   * is there, and does not reject.
    */
-  moveTo(precision: Precision | undefined): Promise<void>;
+  follow(): Promise<void>;
 }
 
 /**
  * What the large segments of a store are held as, so that together they stay within a number of bytes: float32, int16,
  * int8, or not at all. In rounds from coarse to fine, small ones first, each gets the next precision if there is room.
+ *
+ * Plans are made one after the other. A plan waits for whoever has to become coarser or go; whoever asks meanwhile
+ * holds nothing and is not waited for, so that a tenant may ask from wherever it is.
  */
 export class MemoryBudget {
   /** What each tenant was told last. */
   readonly #told = new Map<Tenant, Precision | undefined>();
-  /** Have asked what to be held as, and will do it by themselves. */
-  readonly #joining = new Set<Tenant>();
+  /** Hold nothing, and wait to be told. */
+  readonly #asking = new Map<Tenant, (precision: Precision | undefined) => void>();
+  /** Ends the waiting of the plan under way for a tenant. */
+  readonly #awaited = new Map<Tenant, () => void>();
+  /** What has left and is still there. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #work = new Queue();
-  #planning: Promise<Plan> | undefined;
+  #planning: Promise<void> | undefined;
   #plans = 0;
   #reserved = 0;
 
@@ -43,57 +50,99 @@ export class MemoryBudget {
 
   /** Sets bytes aside for what is always in memory; gives back what they were set aside for when it is called. */
   reserve(bytes: number): () => void {
-    this.#reserved += bytes;
-    return () => {
-      this.#reserved -= bytes;
+    let left = bytes;
+    const change = (by: number) => {
+      this.#reserved += by;
       void this.rebalance();
+    };
+    change(bytes);
+    return () => {
+      change(-left);
+      left = 0;
     };
   }
 
-  /** What a new tenant, or one that has lost what it held, may be held as; others have made room when it resolves. */
-  async admit(tenant: Tenant): Promise<Precision | undefined> {
-    if (!this.#told.has(tenant)) this.#told.set(tenant, undefined);
-    this.#joining.add(tenant);
-    return (await this.rebalance()).get(tenant);
+  /**
+   * What a tenant that holds nothing may hold; others have made room when it resolves. Undefined: it stays in storage,
+   * or it has left.
+   */
+  admit(tenant: Tenant): Promise<Precision | undefined> {
+    return new Promise((resolve) => {
+      this.#told.set(tenant, undefined);
+      this.#asking.set(tenant, resolve);
+      this.#awaited.get(tenant)?.();
+      void this.rebalance();
+    });
   }
 
-  leave(tenant: Tenant): void {
-    if (this.#told.delete(tenant) && this.isLimited) void this.rebalance();
+  toldTo(tenant: Tenant): Precision | undefined {
+    return this.#told.get(tenant);
   }
 
-  /** Makes a new plan. Resolves when everybody who has to has moved to what takes less; the others follow. */
-  rebalance(): Promise<Plan> {
-    if (this.#planning === undefined) {
-      const planning = this.#work.run(() => {
-        this.#planning = undefined;
-        return this.#apply();
-      });
-      this.#planning = planning;
-    }
+  /** @param gone resolves when what it held is */
+  leave(tenant: Tenant, gone: Promise<void>): void {
+    if (!this.#told.delete(tenant)) return;
+    this.#asking.get(tenant)?.(undefined);
+    this.#asking.delete(tenant);
+    this.#awaited.get(tenant)?.();
+    this.#leaving.add(gone);
+    void gone.finally(() => this.#leaving.delete(gone));
+    void this.rebalance();
+  }
+
+  /** Makes a new plan. Resolves when everybody who has to has become coarser; the others follow. */
+  rebalance(): Promise<void> {
+    this.#planning ??= this.#work.run(() => {
+      this.#planning = undefined;
+      return this.#apply();
+    });
     return this.#planning;
   }
 
-  async #apply(): Promise<Plan> {
+  async #apply(): Promise<void> {
     const number = ++this.#plans;
     const available = (this.bytes ?? Number.POSITIVE_INFINITY) - this.#reserved;
     const plan = planPrecisions([...this.#told.keys()], available);
-    for (const tenant of this.#joining) this.#told.set(tenant, plan.get(tenant));
-    this.#joining.clear();
-    const moves = [...plan].filter(([tenant, precision]) => this.#told.get(tenant) !== precision);
-    const isCoarser = ([tenant, precision]: (typeof moves)[number]) =>
-      rank(precision) < rank(this.#told.get(tenant));
-    const [coarser, finer] = [moves.filter(isCoarser), moves.filter((move) => !isCoarser(move))];
-    const move = ([tenant, precision]: (typeof moves)[number]) => {
-      this.#told.set(tenant, precision);
-      return tenant.moveTo(precision);
-    };
-    for (const each of coarser) await move(each);
-    const refine = async () => {
-      // A newer plan has its own moves.
-      for (const each of finer) if (number === this.#plans && this.#told.has(each[0])) await move(each);
-    };
-    void refine();
-    return plan;
+    const asking = new Set(this.#asking.keys());
+    const coarser: Tenant[] = [];
+    const finer: Tenant[] = [];
+    for (const [tenant, precision] of plan) {
+      const before = this.#told.get(tenant);
+      if (before === precision || asking.has(tenant)) continue;
+      if (rank(precision) < rank(before)) coarser.push(tenant);
+      else finer.push(tenant);
+    }
+    for (const tenant of [...coarser, ...asking]) this.#told.set(tenant, plan.get(tenant));
+    for (const tenant of coarser) await this.#awaitFollowing(tenant);
+    await Promise.all(this.#leaving);
+    for (const tenant of asking) {
+      this.#asking.get(tenant)?.(plan.get(tenant));
+      this.#asking.delete(tenant);
+    }
+    void this.#refine(finer, plan, number);
+  }
+
+  #awaitFollowing(tenant: Tenant): Promise<void> {
+    // It holds nothing, and follows what the next plan tells it.
+    if (this.#asking.has(tenant)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#awaited.delete(tenant);
+        resolve();
+      };
+      this.#awaited.set(tenant, end);
+      void tenant.follow().then(end);
+    });
+  }
+
+  /** One after the other, until there is a newer plan, which has its own. */
+  async #refine(finer: readonly Tenant[], plan: Plan, number: number): Promise<void> {
+    for (const tenant of finer) {
+      if (number !== this.#plans) return;
+      if (!this.#told.has(tenant) || this.#asking.has(tenant)) continue;
+      this.#told.set(tenant, plan.get(tenant));
+      await tenant.follow();
+    }
   }
 }
 

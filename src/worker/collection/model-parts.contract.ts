@@ -19,6 +19,8 @@ export interface ModelWorld {
   readonly backend: Backend;
   /** Of segments that get an index. */
   readonly minComponents: number;
+  /** The memory budget. */
+  readonly mostVectorBytes?: number;
   /** How rows are held; each time it is opened. */
   readonly holding?: () => HoldingOptions;
 }

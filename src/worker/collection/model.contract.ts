@@ -115,6 +115,7 @@ class Model {
     await chosen[2]();
     const stats = await this.#engine.stats();
     expect(stats.records).toBe(this.#records.size);
+    expect(stats.vectorBytes).toBeLessThanOrEqual(this.world.mostVectorBytes ?? Number.POSITIVE_INFINITY);
     if (stats.records + stats.deadRecords >= BIG_BATCH) this.wasSealed = true;
   }
 

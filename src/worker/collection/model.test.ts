@@ -43,7 +43,9 @@ it.each(Object.keys(HOLDINGS).map((name, i) => [name, SEED + 3 + i] as const))(
     const config = { name: 'model', dimension: 8, metric };
     const compute = computeWith('wasm');
     const world = { config, compute, backend: 'wasm', connect: async () => storage } as const;
-    const ran = await runModel({ ...world, minComponents: 20_000, holding: HOLDINGS[name]! }, seed, 300);
+    const budget = name === '700 kB' ? { mostVectorBytes: 700_000 } : {};
+    const holding = HOLDINGS[name]!;
+    const ran = await runModel({ ...world, ...budget, minComponents: 20_000, holding }, seed, 300);
     expect(ran.sealed).toBe(true);
     expectRecall(ran.recalls);
   },

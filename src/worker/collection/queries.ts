@@ -87,6 +87,7 @@ export class Queries {
       topK,
       filter,
       targetRecall: exact ? undefined : targetRecall,
+      rounded: !exact,
       boost: this.#audit.boost,
       wanted: { vectors: includeVectors, metadata: includeMetadata },
     });
@@ -116,6 +117,8 @@ export class Queries {
           topK: DEFAULT_TOP_K,
           filter: undefined,
           targetRecall: isExact ? undefined : DEFAULT_TARGET_RECALL,
+          // What rounding changes must not count as missed.
+          rounded: false,
           boost: this.#audit.boost,
         });
         return best.best(0);

@@ -122,10 +122,11 @@ export class SealedRows implements Tenant {
     const early = await this.#searchEarly(queries, k, scope);
     if (early !== undefined) return early;
     const held = this.#current();
-    const { block, kernels, hasLists } = await held;
+    const { block, kernels, hasLists, precision } = await held;
     try {
       // Picking lists costs a GPU more than scoring every row.
-      const isProbed = hasLists && scope.probes !== undefined && kernels.backend !== 'webgpu';
+      const picksLists = kernels.backend !== 'webgpu' || precision === undefined;
+      const isProbed = hasLists && scope.probes !== undefined && picksLists;
       const best = await block.search(queries, k, isProbed ? scope : { ...scope, probes: undefined });
       return { best, kernels, probed: isProbed };
     } catch (error) {
@@ -144,14 +145,18 @@ export class SealedRows implements Tenant {
   moveToActiveKernels(): Promise<void> {
     return this.#moves.run(async () => {
       const before = await this.#current();
-      if (before.kernels !== this.holding.compute.active) await this.#replace(before, before.precision);
+      if (before.kernels === this.holding.compute.active) return;
+      // What these kernels cannot hold at all, the budget has to think about anew.
+      if (before.precision !== undefined && this.bytesAt(before.precision) === undefined) return;
+      await this.#replace(before, before.precision);
     });
   }
 
-  moveTo(precision: Precision | undefined): Promise<void> {
+  follow(): Promise<void> {
     return this.#moves.run(async () => {
       // Without it, the next search asks what there is room for.
       const before = await this.#held?.catch(() => undefined);
+      const precision = this.holding.memory.toldTo(this);
       if (before === undefined || before.precision === precision) return;
       // Where it cannot be read, the next search says so.
       await this.#replace(before, precision).catch(() => undefined);
@@ -166,27 +171,29 @@ export class SealedRows implements Tenant {
   }
 
   /** Not while it has users. */
-  async release(): Promise<void> {
+  release(): Promise<void> {
     this.#released = true;
-    await this.#moves.run(async () => {
+    const gone = this.#moves.run(async () => {
       await this.#gpuCopy.release();
       await this.#held?.then(({ block }) => block.release()).catch(() => undefined);
     });
-    this.holding.memory.leave(this);
+    this.holding.memory.leave(this, gone);
+    return gone;
   }
 
   async #replace(before: Held, precision: Precision | undefined): Promise<void> {
     if (this.#released) return;
     if (this.holding.memory.isLimited) {
-      // What is there goes first: until the rows have been read again, storage answers.
-      await before.block.release();
+      // What is there goes first. Until the rows have been read again, storage answers what needs few of them.
+      const gone = before.block.release();
       this.#isLoaded = false;
-      await this.#begin(undefined, precision);
+      this.#precision = undefined;
+      this.#bytes = 0;
+      await this.#begin(undefined, () => gone.then(() => precision));
       return;
     }
-    const after = this.#hold(undefined, precision);
+    const after = this.#hold(undefined, async () => precision);
     await after;
-    if (this.#released) return;
     this.#held = after;
     await before.block.release();
   }
@@ -207,9 +214,12 @@ export class SealedRows implements Tenant {
     return this.#held ?? this.#begin(undefined);
   }
 
-  /** @param known what memory has room for, where that is known. */
-  #begin(atHand: AtHand | undefined, ...known: [] | [Precision | undefined]): Promise<Held> {
-    const held = this.#hold(atHand, ...known);
+  readonly #ask = async (): Promise<Precision | undefined> =>
+    this.#released ? undefined : this.holding.memory.admit(this);
+
+  /** @param ask what memory has room for */
+  #begin(atHand: AtHand | undefined, ask = this.#ask): Promise<Held> {
+    const held = this.#hold(atHand, ask);
     this.#held = held;
     held.catch(() => {
       if (this.#held === held) this.#held = undefined;
@@ -217,15 +227,20 @@ export class SealedRows implements Tenant {
     return held;
   }
 
-  async #hold(atHand: AtHand | undefined, ...known: [] | [Precision | undefined]): Promise<Held> {
+  async #hold(atHand: AtHand | undefined, ask: () => Promise<Precision | undefined>): Promise<Held> {
     const { rows, dimension } = this.segment;
     const { compute, memory } = this.holding;
     const lists = atHand === undefined ? await this.#lists() : atHand.lists;
+    let vectors = atHand?.vectors;
+    if (vectors !== undefined && memory.isLimited) {
+      // They must not wait in memory until others have made room.
+      free(vectors);
+      vectors = undefined;
+    }
     const kernels = await compute.kernels();
-    const precision = known.length === 0 ? await memory.admit(this) : known[0];
+    const precision = await ask();
     const about = { kernels, hasLists: lists !== undefined, precision };
     if (precision === undefined) {
-      if (atHand !== undefined) free(atHand.vectors);
       this.#setLoaded(precision, 0);
       return { ...about, block: new StoredRows(this.segment, lists, this.metric, kernels) };
     }
@@ -233,14 +248,14 @@ export class SealedRows implements Tenant {
     const compact = precision === 'float32' ? undefined : { precision, readRows };
     const shape = { rows, dimension, metric: this.metric, lists, compact };
     try {
-      const block = await kernels.hold(shape, this.#pages(atHand?.vectors, kernels));
-      if (atHand !== undefined && !kernels.holdsByReference) free(atHand.vectors);
+      const block = await kernels.hold(shape, this.#pages(vectors, kernels));
+      if (vectors !== undefined && !kernels.holdsByReference) free(vectors);
       this.#setLoaded(precision, kernels.holdsByReference ? rows * (dimension + 1) * 4 : block.bytes);
       return { ...about, block };
     } catch (error) {
       if (isReadFault(error) || kernels === jsKernels) throw error;
       compute.giveUp(kernels, error);
-      return this.#hold(atHand);
+      return this.#hold(vectors && { vectors, lists }, this.#ask);
     }
   }
 
@@ -258,6 +273,7 @@ export class SealedRows implements Tenant {
       this.#reading ??= this.segment.lists();
       return await this.#reading;
     } catch (error) {
+      this.#reading = undefined;
       if (!(error instanceof VectorStoreError) || error.code !== 'CORRUPT') throw error;
       this.indexFault = error;
       return undefined;

@@ -16,6 +16,8 @@ import type { Snapshot } from './snapshot.js';
 export interface FindGroup extends Wish {
   readonly queries: QueryVectors;
   readonly filter: CompiledFilter | undefined;
+  /** Scores may be rounded: see `Scope`. */
+  readonly rounded: boolean;
 }
 
 export interface SearchGroup extends FindGroup {
@@ -98,9 +100,7 @@ async function* searchSealed(
 ): AsyncGenerator<{ first: number; found: SealedAnswer }> {
   const { queries } = group;
   const { manifest, dimension } = view.segment;
-  // Who asks for an exact answer gets exact scores.
-  const rounded = group.targetRecall !== undefined;
-  const scope = { ...planSearch(manifest, selection, group), rounded };
+  const scope = { ...planSearch(manifest, selection, group), rounded: group.rounded };
   const isJoint = scope.probes === undefined || scope.excluded === undefined;
   const together = isJoint ? queries.count : 1;
   for (let first = 0; first < queries.count; first += together) {

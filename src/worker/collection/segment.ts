@@ -7,7 +7,7 @@ import { free } from '../free.js';
 import { damagedIndex } from '../storage/damage-errors.js';
 import { noteFault } from '../storage/read-faults.js';
 import { type Column, INDEX_VERSION, type SegmentManifest, type Storage } from '../storage/storage.js';
-import { unpackNumbers, unpackStrings } from './columns.js';
+import { PAGE_BYTES, unpackNumbers, unpackStrings } from './columns.js';
 import { IdTable } from './id-table.js';
 import type { SegmentContent } from './segment-writer.js';
 import { sortRowsById } from './sort-rows.js';
@@ -117,23 +117,31 @@ export class Segment {
     return (await this.#pages('vectors', from, to)).map(asFloats);
   }
 
-  /** Copies of these rows' vectors, in the order asked, read from storage: rows × dimension. */
+  /** Copies of these rows' vectors, in the order asked, read from storage, a few pages at a time: rows × dimension. */
   async copyVectors(rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
     const { dimension, rowsPerPage } = this;
     const vectors = new Float32Array(rows.length * dimension);
-    const wanted = new Map<number, Promise<Float32Array<ArrayBuffer>[]>>();
+    const positions = new Map<number, number[]>();
     for (let i = 0; i < rows.length; i++) {
       const page = Math.floor(rows[i]! / rowsPerPage);
-      if (!wanted.has(page)) wanted.set(page, this.readVectorPages(page, page + 1));
+      const own = positions.get(page);
+      if (own === undefined) positions.set(page, [i]);
+      else own.push(i);
     }
-    const pages = new Map<number, Float32Array<ArrayBuffer>>();
-    for (const [index, reading] of wanted) pages.set(index, (await reading)[0]!);
-    for (let i = 0; i < rows.length; i++) {
-      const page = pages.get(Math.floor(rows[i]! / rowsPerPage))!;
-      const at = (rows[i]! % rowsPerPage) * dimension;
-      vectors.set(page.subarray(at, at + dimension), i * dimension);
+    const wanted = [...positions];
+    const atOnce = Math.max(1, Math.floor((2 * PAGE_BYTES) / (rowsPerPage * dimension * 4)));
+    for (let from = 0; from < wanted.length; from += atOnce) {
+      const some = wanted.slice(from, from + atOnce);
+      const pages = await Promise.all(some.map(([page]) => this.readVectorPages(page, page + 1)));
+      for (const [at, [page, own]] of some.entries()) {
+        const [read] = pages[at]!;
+        for (const i of own) {
+          const start = (rows[i]! - page * rowsPerPage) * dimension;
+          vectors.set(read!.subarray(start, start + dimension), i * dimension);
+        }
+        free(read!);
+      }
     }
-    for (const page of pages.values()) free(page);
     return vectors;
   }
 

@@ -13,6 +13,7 @@ import { SEALED_ROWS, Segment } from './segment.js';
 import { type SegmentView, viewOf } from './segment-view.js';
 import { packSegment, type SegmentContent } from './segment-writer.js';
 import { Snapshot } from './snapshot.js';
+import { Tail } from './tail.js';
 
 /** What a commit does to a snapshot. */
 export interface Change {
@@ -42,6 +43,7 @@ export class CollectionState {
   #snapshot: Snapshot;
   #closed: VectorStoreError | undefined;
   #bytesWritten = 0;
+  readonly #giveBack: () => void;
   /** No longer in the current snapshot; an older search may still be using them. */
   readonly #retired = new Set<SealedRows>();
 
@@ -53,6 +55,7 @@ export class CollectionState {
     private readonly onCommit: (milliseconds: number) => void,
   ) {
     this.#snapshot = snapshot;
+    this.#giveBack = holding.memory.reserve(Tail.mostBytes(snapshot.row.config.dimension));
     this.#clock = new HybridClock(deviceId, snapshot.row.clock);
   }
 
@@ -159,6 +162,11 @@ export class CollectionState {
   /** Every later call rejects with `reason`. */
   close(reason: VectorStoreError): void {
     this.#closed ??= reason;
+    this.#retireAll();
+    this.#giveBack();
+  }
+
+  #retireAll(): void {
     for (const { sealed } of this.#snapshot.views) {
       if (sealed !== undefined) this.#retired.add(sealed);
     }
@@ -238,7 +246,9 @@ export class CollectionState {
       if (sealed !== undefined && !kept.has(sealed)) this.#retired.add(sealed);
     }
     this.#snapshot = newer;
-    this.#releaseUnused();
+    // What was under way when it was closed has brought rows that nobody will search.
+    if (this.#closed === undefined) this.#releaseUnused();
+    else this.#retireAll();
   }
 
   /** Gives back the memory of segments that no search uses any more. */

@@ -11,11 +11,9 @@ import type {
   Rows,
   Scope,
 } from '../compute/kernels.js';
+import { rowsAtOnce } from '../compute/rows-at-once.js';
 import { free } from '../free.js';
 import type { Segment } from './segment.js';
-
-/** Rows that are picked from pages and scored at a time. */
-const ROWS_AT_ONCE = 4096;
 
 /** Some rows of the segment: `places[i]` is where row i stands in it, or the first of consecutive ones. */
 interface Part extends Rows {
@@ -46,13 +44,19 @@ export class StoredRows implements RowBlock {
     return this.segment.rows;
   }
 
-  /** Several queries look at the lists of all of them. */
   async search(queries: QueryVectors, k: number, scope: Scope): Promise<BestRows> {
     const width = Math.min(k, this.rows);
     const heaps = Array.from({ length: queries.count }, () => new BestHeap(width));
     let scanned = 0;
-    for await (const part of this.#parts(queries, scope)) {
-      scanned += await this.#searchPart(part, queries, width, heaps);
+    const { dimension } = this.segment;
+    // Where lists are picked, each query has its own.
+    const together = this.lists === undefined || scope.probes === undefined ? queries.count : 1;
+    for (let first = 0; first < queries.count; first += together) {
+      const vectors = queries.vectors.subarray(first * dimension, (first + together) * dimension);
+      const own = { vectors, count: together };
+      for await (const part of this.#parts(own, scope)) {
+        scanned += await this.#searchPart(part, own, width, heaps.slice(first, first + together));
+      }
     }
     const rows = new Int32Array(queries.count * width);
     const best = { k: width, rows, similarities: new Float32Array(rows.length) };
@@ -87,8 +91,9 @@ export class StoredRows implements RowBlock {
       yield* this.#pages(scope.excluded);
       return;
     }
-    for (let from = 0; from < places.length; from += ROWS_AT_ONCE) {
-      const own = places.slice(from, from + ROWS_AT_ONCE);
+    const step = rowsAtOnce(this.segment.dimension);
+    for (let from = 0; from < places.length; from += step) {
+      const own = places.slice(from, from + step);
       yield { ...(await this.segment.copyRows(own)), places: own };
     }
   }

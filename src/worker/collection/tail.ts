@@ -41,9 +41,9 @@ export class Tail {
     }
   }
 
-  /** What the small segments of a collection may take, until they are merged: their rows, and the kernels' copy. */
+  /** What small segments usually take until they are merged: their columns, these side by side, the kernels' copy. */
   static mostBytes(dimension: number): number {
-    return 2 * SEALED_ROWS * (dimension + 1) * 4;
+    return 3 * SEALED_ROWS * (dimension + 1) * 4;
   }
 
   get memoryBytes(): number {

@@ -1,11 +1,9 @@
 import { Slice } from '../slices.js';
 import { BestHeap } from './best-heap.js';
 import type { BestRows, BlockShape, Compact, QueryVectors, RowBlock, Rows, Scope } from './kernels.js';
+import { rowsAtOnce } from './rows-at-once.js';
 import type { SimdInstance } from './simd-instance.js';
 import { type Similarity, similarityOf } from './similarity.js';
-
-/** Rows that are read and scored at a time. */
-const ROWS_AT_ONCE = 4096;
 
 /** Rows as integers: these tell which may be among the best, and they alone are read at full precision. */
 export class CompactBlock implements RowBlock {
@@ -72,8 +70,9 @@ export class CompactBlock implements RowBlock {
     const { rows: candidates, scanned } = this.#loaded().candidates(queries, best.k, scope);
     const heaps = candidates.map(() => new BestHeap(best.k));
     const wanted = ascendingOnce(candidates);
-    for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
-      const rows = wanted.slice(from, from + ROWS_AT_ONCE);
+    const step = rowsAtOnce(this.#dimension);
+    for (let from = 0; from < wanted.length; from += step) {
+      const rows = wanted.slice(from, from + step);
       const read = await this.compact.readRows(rows);
       for (const [q, heap] of heaps.entries()) {
         const query = queries.vectors.subarray(q * this.#dimension, (q + 1) * this.#dimension);
