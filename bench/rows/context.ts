@@ -104,6 +104,11 @@ export function noteExact(target: Measurement, share: number): void {
     );
 }
 
+/** Those whose system has filters. */
+export function filtering(lanes: readonly Lane[]): Lane[] {
+  return lanes.filter(({ system }) => system.queryFiltered);
+}
+
 /** The first lane of each system. */
 export function firstOfEach(lanes: readonly Lane[]): Lane[] {
   return lanes.filter((lane, i) => lanes.findIndex(({ name }) => name === lane.name) === i);

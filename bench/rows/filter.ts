@@ -1,5 +1,5 @@
 import { ONE_PERCENT } from '../data/filters.js';
-import { forEachWanted, note, type RowKind } from './context.js';
+import { filtering, forEachWanted, note, type RowKind } from './context.js';
 import { QUERY_COLUMNS, timeQueries } from './queries.js';
 
 /** One query at a time over the 1 % of the rows whose metadata has one value. */
@@ -11,16 +11,16 @@ export const filter: RowKind = {
   needs: 'loaded',
   filters: [{ filter: ONE_PERCENT }],
   async measure(context) {
-    const { plain } = context.lanes;
+    const lanes = filtering(context.lanes.plain);
     const measured = await timeQueries(context, {
       row: 'filter',
-      lanes: plain,
+      lanes,
       truth: context.truth.filtered(ONE_PERCENT),
-      ask: (system, vector) => system.queryFiltered(vector, context.params.topK, ONE_PERCENT),
+      ask: (system, vector) => system.queryFiltered!(vector, context.params.topK, ONE_PERCENT),
     });
     for (const one of measured) {
       if (one.system === 'nearshore' && one.values.recall! < 1) note(one, 'it should have found all');
     }
-    return measured.flatMap((one, at) => forEachWanted(one, plain[at]!));
+    return measured.flatMap((one, at) => forEachWanted(one, lanes[at]!));
   },
 };

@@ -2,7 +2,7 @@ import { RANKS } from '../data/dataset.js';
 import type { RowFilter } from '../data/filters.js';
 import { mean } from '../measure/statistics.js';
 import type { Measurement } from '../results.js';
-import { firstOfEach, type RowKind } from './context.js';
+import { filtering, firstOfEach, type RowKind } from './context.js';
 import { timeQueries } from './queries.js';
 
 /** Shares of the rows. */
@@ -27,7 +27,7 @@ export const selectivity: RowKind = {
   filters: PASSING.map((passing) => ({ filter: filterFor(passing), queries: QUERIES })),
   async measure(context) {
     const results: Measurement[] = [];
-    const lanes = firstOfEach(context.lanes.plain);
+    const lanes = filtering(firstOfEach(context.lanes.plain));
     for (const passing of PASSING) {
       const filter = filterFor(passing);
       const truth = context.truth.filtered(filter);
@@ -36,7 +36,7 @@ export const selectivity: RowKind = {
         lanes,
         truth,
         queries: QUERIES,
-        ask: (system, vector) => system.queryFiltered(vector, context.params.topK, filter),
+        ask: (system, vector) => system.queryFiltered!(vector, context.params.topK, filter),
       });
       for (const one of measured) {
         const share = `${passing * 100} %`;
