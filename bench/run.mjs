@@ -15,7 +15,7 @@ const HELP = `npm run bench -- [options]
   --sizes 10k,100k,341k,1M rows; 341k is GloVe only, 1M the mixture without the peers
   --peers nearshore,js,hnsw
                            and nearshore-onnx: the same by ONNX Runtime graphs;
-                           voy, orama: up to 100k rows
+                           voy, orama, sqlite-vec: up to 100k rows
   --rows ingest,exact,index,compact,filter,selectivity,batch,open,memory,upsert
   --queries 300            held-out queries that are reported
   --tuning 300             held-out queries that ef and targetRecall are tuned on

@@ -10,6 +10,7 @@ const SYSTEMS = [
   { name: 'js', label: 'JS brute force', colour: '#d19a00' },
   { name: 'voy', label: 'voy-search', colour: '#c2427e' },
   { name: 'orama', label: 'orama', colour: '#4a7fc1' },
+  { name: 'sqlite-vec', label: 'sqlite-vec', colour: '#7a8b2f' },
 ];
 
 /** What the plots of latency against recall are drawn of. */

@@ -32,6 +32,12 @@ const PEERS = [
     integrity:
       'sha512-a61ljmRVVyG5MC/698C8/FfFDw5a8LOIvyOLW5fztgUXqUpc1jOfQzOitSCbge657OgXXThmY3Tk8fpiDb4UcA==',
   },
+  {
+    name: 'sqlite-vec-wasm-demo',
+    version: '0.1.7-alpha.2',
+    integrity:
+      'sha512-x8kmELAGfNSON/cu9k0q/wvp+82fCFwl8ifhy+4i9njaMATwR2CzLi3xzGopsEsG4fchvpYFrwS8gG0svsnsqg==',
+  },
 ];
 
 /** npm package → version, as recorded in the results. */

@@ -23,6 +23,7 @@ export async function serve({ folders, vectorsFile, isolated, port = 0 }) {
         { find: 'hnswlib-wasm', replacement: join(folders['hnswlib-wasm'], 'dist/hnswlib.js') },
         { find: 'voy-search', replacement: folders['voy-search'] },
         { find: '@orama/orama', replacement: join(folders['@orama/orama'], 'dist/browser/index.js') },
+        { find: 'sqlite-vec-wasm-demo', replacement: folders['sqlite-vec-wasm-demo'] },
         {
           find: 'nearshore/embedders',
           replacement: join(root, '../src/client/embedders/index.ts'),

@@ -14,8 +14,8 @@ export interface Answer {
 }
 
 export interface UpsertCost {
-  /** Bytes of the values handed to IndexedDB, counted at every `put` in the worker. */
-  putBytes: number;
+  /** Bytes of the values handed to IndexedDB, counted at every `put` in the worker; absent where it stores elsewhere. */
+  putBytes?: number;
 }
 
 /** How thoroughly to search: a value of the system's own scale, or exactly; undefined: by the system's default. */
@@ -91,6 +91,7 @@ export const SYSTEM_NAMES = [
   'hnsw',
   'voy',
   'orama',
+  'sqlite-vec',
 ] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
@@ -98,7 +99,11 @@ export type SystemName = (typeof SYSTEM_NAMES)[number];
 export const IN_PARTS: readonly SystemName[] = ['nearshore'];
 
 /** Most rows that a system is given; the others are given all. */
-export const MOST_ROWS: Partial<Record<SystemName, number>> = { voy: 100_000, orama: 100_000 };
+export const MOST_ROWS: Partial<Record<SystemName, number>> = {
+  voy: 100_000,
+  orama: 100_000,
+  'sqlite-vec': 100_000,
+};
 
 export const LABELS: Record<SystemName, string> = {
   nearshore: 'nearshore',
@@ -110,4 +115,5 @@ export const LABELS: Record<SystemName, string> = {
   hnsw: 'hnswlib-wasm',
   voy: 'voy-search',
   orama: 'orama',
+  'sqlite-vec': 'sqlite-vec',
 };

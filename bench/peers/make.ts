@@ -21,6 +21,8 @@ export async function makeSystem(
       return (await import('./voy.js')).voy();
     case 'orama':
       return (await import('./orama.js')).orama();
+    case 'sqlite-vec':
+      return (await import('./sqlite-vec.js')).sqliteVec();
     case 'nearshore':
     case 'nearshore-onnx':
     case 'nearshore-auto':

@@ -19,10 +19,10 @@ export const ingest: Omit<RowKind, 'measure' | 'needs'> = {
 };
 
 /**
- * An index that takes minutes to build is built once; its build does not gain from a second look. The ONNX kernel is
+ * What takes minutes to build is built once; its build does not gain from a second look. The ONNX kernel is
  * there to be queried: everything before is as in the other nearshore.
  */
-const INGESTED_ONCE: readonly SystemName[] = ['hnsw', 'nearshore-onnx'];
+const INGESTED_ONCE: readonly SystemName[] = ['hnsw', 'sqlite-vec', 'nearshore-onnx'];
 
 interface Times {
   durable: number[];

@@ -37,7 +37,7 @@ export const upsert: RowKind = {
         const start = performance.now();
         const { putBytes } = await system.upsert(`new-${i}`, data.extra[i]!, metadataOf(i));
         times.push(performance.now() - start);
-        put.push(putBytes);
+        if (putBytes !== undefined) put.push(putBytes);
       }
       const after = await host.writtenBytes();
       const { ids } = await system.query(data.extra[times.length]!, 1);
@@ -47,8 +47,8 @@ export const upsert: RowKind = {
       result.values = {
         p50: percentile(times, 50, tick),
         p95: percentile(times, 95, tick),
-        putBytes: mean(put),
       };
+      if (put.length > 0) result.values.putBytes = mean(put);
       if (before !== undefined && after !== undefined)
         result.values.diskBytes = (after - before) / times.length;
       results.push(result);
