@@ -91,7 +91,7 @@ it('I3 lists that could not be read once are read again by the next search', asy
     return readPages.apply(storage, args);
   };
   const { engine } = await open();
-  const [{ vector }] = clustered(2, 1) as [{ vector: number[] }];
+  const { vector } = clustered(2, 1)[0]!;
   await expect(ask(engine, [vector])).rejects.toMatchObject({ code: 'STORAGE_BLOCKED' });
   fails = false;
   const [answer] = await ask(engine, [vector]);

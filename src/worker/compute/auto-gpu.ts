@@ -116,7 +116,8 @@ export class AutoGpu {
     if (pays && !this.#isOver) await this.#load();
     // The device may have been lost meanwhile.
     if (this.#isOver) return undefined;
-    this.#reason = verdict(segment, crossover);
+    // One that is used stays the reason, whatever is true of other segments.
+    if (pays || !this.#isUsed) this.#reason = verdict(segment, crossover);
     this.#isUsed ||= pays;
     if (!this.#isUsed) this.#release();
     return pays ? this.#gpu?.kernels : undefined;

@@ -81,7 +81,7 @@ export interface Scope {
   readonly probes?: number | undefined;
   /**
    * Rows held as int16 may be scored by these alone: a similarity is off by at most half a 32,258th of the row's
-   * greatest number (relative to the mean of the rows) in each dimension, which for 384 of them comes to about 2e-6 of
+   * greatest number (relative to a point among the rows) in each dimension, which for 384 of them comes to about 2e-6 of
    * the lengths' product.
    */
   readonly rounded?: boolean | undefined;
