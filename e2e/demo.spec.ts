@@ -83,7 +83,11 @@ test('D1 it finds words by their meaning', async ({ page, demoServer }) => {
     await query(page).fill(description);
     await expect.poll(async () => (await titles(page).allTextContents()).slice(0, 5)).toContain(word);
   }
-  await expect(page.locator('.scanned')).toHaveText(`10 nearest of ${TOTAL}`);
+  // Fewer than there are, once a part of them is indexed.
+  await expect(page.locator('.scanned')).toHaveText(/^10 nearest of [\d,]+$/);
+  const compared = Number((await page.locator('.scanned').textContent())!.replace(/^.* |,/g, ''));
+  expect(compared).toBeGreaterThan(10);
+  expect(compared).toBeLessThanOrEqual(corpus.count);
   await expect(page.locator('.backend')).toHaveText('wasm');
   await expect(page.locator('.elapsed')).toHaveText(/^\d+\.\d ms$/);
 });
