@@ -204,10 +204,7 @@ export class CollectionEngine {
     const answers = await this.state.read(async (snapshot) => {
       const vectors = await this.#queryVectors(queries, options);
       const found = await this.#queries.answer(snapshot, queries, vectors, options.signal);
-      this.#gpuCopies.observe(
-        snapshot,
-        found.map(({ receipt }) => receipt),
-      );
+      this.#gpuCopies.observe(snapshot, found);
       return found;
     });
     this.#setAnswered();

@@ -27,9 +27,10 @@ export class GpuCopies {
   ) {}
 
   /** Call it after answers from this snapshot. */
-  observe(snapshot: Snapshot, receipts: readonly Receipt[]): void {
+  observe(snapshot: Snapshot, answers: readonly { receipt: Receipt }[]): void {
     const { dimension, metric } = this.config;
-    for (const { exact, scanned } of receipts) {
+    for (const { receipt } of answers) {
+      const { exact, scanned } = receipt;
       if (exact && this.compute.mayUseGpu({ rows: scanned, dimension, metric })) this.#answers++;
     }
     clearTimeout(this.#timer);

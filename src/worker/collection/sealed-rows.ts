@@ -207,7 +207,7 @@ export class SealedRows implements Tenant {
     const stored = new StoredRows(this.segment, lists, this.metric, kernels);
     const rows = stored.rowsOfLists(queries, scope)!;
     if (rows.length > this.segment.rows * MAX_EARLY_SHARE) return undefined;
-    return { best: await stored.search(queries, k, scope), kernels, probed: true };
+    return { best: await stored.search(queries, k, { rows }), kernels, probed: true };
   }
 
   #current(): Promise<Held> {

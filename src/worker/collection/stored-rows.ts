@@ -11,6 +11,7 @@ import type {
   Rows,
   Scope,
 } from '../compute/kernels.js';
+import { groupsOf } from '../compute/query-groups.js';
 import { rowsAtOnce } from '../compute/rows-at-once.js';
 import { free } from '../free.js';
 import type { Segment } from './segment.js';
@@ -51,11 +52,9 @@ export class StoredRows implements RowBlock {
     const { dimension } = this.segment;
     // Where lists are picked, each query has its own.
     const together = this.lists === undefined || scope.probes === undefined ? queries.count : 1;
-    for (let first = 0; first < queries.count; first += together) {
-      const vectors = queries.vectors.subarray(first * dimension, (first + together) * dimension);
-      const own = { vectors, count: together };
-      for await (const part of this.#parts(own, scope)) {
-        scanned += await this.#searchPart(part, own, width, heaps.slice(first, first + together));
+    for (const { first, group } of groupsOf(queries, dimension, together)) {
+      for await (const part of this.#parts(group, scope)) {
+        scanned += await this.#searchPart(part, group, width, heaps.slice(first, first + group.count));
       }
     }
     const rows = new Int32Array(queries.count * width);

@@ -1,6 +1,7 @@
 import { Slice } from '../slices.js';
 import { BestHeap } from './best-heap.js';
 import type { BestRows, BlockShape, Compact, QueryVectors, RowBlock, Rows, Scope } from './kernels.js';
+import { groupsOf } from './query-groups.js';
 import { rowsAtOnce } from './rows-at-once.js';
 import type { SimdInstance } from './simd-instance.js';
 import { type Similarity, similarityOf } from './similarity.js';
@@ -39,13 +40,10 @@ export class CompactBlock implements RowBlock {
     const step = this.#loaded().queriesTogether(width, scope);
     const slice = new Slice();
     let scanned = 0;
-    for (let first = 0; first < queries.count; first += step) {
+    for (const { first, group } of groupsOf(queries, this.#dimension, step)) {
       if (slice.isOver()) await slice.next();
-      const count = Math.min(step, queries.count - first);
-      const from = first * this.#dimension;
-      const own = { vectors: queries.vectors.subarray(from, from + count * this.#dimension), count };
-      if (rounded) scanned += this.#loaded().search(own, scope, first, best);
-      else scanned += await this.#searchAtFullPrecision(own, scope, first, best);
+      if (rounded) scanned += this.#loaded().search(group, scope, first, best);
+      else scanned += await this.#searchAtFullPrecision(group, scope, first, best);
     }
     return { ...best, scanned, rounded };
   }

@@ -12,6 +12,7 @@ import type {
   Rows,
   Scope,
 } from './kernels.js';
+import { groupsOf } from './query-groups.js';
 import { CompactBlock } from './simd-compact-block.js';
 import { SimdInstance, STAGED_ROWS } from './simd-instance.js';
 import { SIMD_MODULE } from './simd-module.js';
@@ -145,13 +146,10 @@ class SimdBlock implements RowBlock {
     const step = load().queriesTogether(width, scope);
     const slice = new Slice();
     let scanned = 0;
-    for (let first = 0; first < queries.count; first += step) {
+    for (const { first, group } of groupsOf(queries, this.#dimension, step)) {
       // Whoever has the next turn may search in the same memory: each group of queries begins with nothing.
       if (slice.isOver()) await slice.next();
-      const count = Math.min(step, queries.count - first);
-      const from = first * this.#dimension;
-      const vectors = queries.vectors.subarray(from, from + count * this.#dimension);
-      scanned += load().search({ vectors, count }, scope, first, best);
+      scanned += load().search(group, scope, first, best);
     }
     return { ...best, scanned };
   }
