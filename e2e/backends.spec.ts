@@ -134,6 +134,7 @@ test('K3: where WebAssembly is forbidden, auto answers in plain JS and status sa
 
 test('K4: a cross-origin isolated page has threads, and the same matches as one that is not', async ({
   page,
+  browserName,
 }) => {
   const run = () =>
     page.evaluate(async () => {
@@ -156,7 +157,8 @@ test('K4: a cross-origin isolated page has threads, and the same matches as one 
   const isolated = await run();
   expect([plain.isolated, isolated.isolated]).toEqual([false, true]);
   expect(plain.threads).toBe(1);
-  expect(isolated.threads).toBe(Math.min(4, isolated.cores));
+  // Firefox may block a worker that makes workers (see ort.ts).
+  expect(isolated.threads).toBe(browserName === 'firefox' ? 1 : Math.min(4, isolated.cores));
   for (const [metric, rows] of Object.entries(plain.found)) {
     expect(isolated.found[metric]![0]).toEqual(['wasm']);
     const [a, b] = [rows, isolated.found[metric]!];

@@ -3,10 +3,11 @@ import {
   type Connect,
   type FromWorker,
   PROTOCOL,
-  type QueryCall,
   type Ready,
   type StoreApi,
+  type ToWorker,
 } from '../shared/worker-api.js';
+import { Trainers } from './trainers.js';
 
 /** How long a worker may take to load and say that it is ready. */
 const READY_MS = 10_000;
@@ -44,6 +45,7 @@ export class WorkerConnection {
   readonly #channel: Channel;
   readonly #hello: Promise<Ready>;
   readonly #stopWatching = new AbortController();
+  readonly #trainers = new Trainers((message, handedOver) => this.post(message, handedOver));
   #lose!: (reason: string) => void;
 
   constructor(
@@ -68,6 +70,8 @@ export class WorkerConnection {
         if (data.nearshore === undefined) return;
         event.stopImmediatePropagation();
         if (data.nearshore === 'ready') resolve(data);
+        else if (data.nearshore === 'start-trainer') this.#trainers.start(data.trainer);
+        else if (data.nearshore === 'end-trainer') this.#trainers.end(data.trainer);
         else onMessage(data);
       };
       this.#channel.addEventListener('message', listen as EventListener, { signal });
@@ -101,12 +105,13 @@ export class WorkerConnection {
     }
   }
 
-  post(message: QueryCall): void {
-    this.#channel.postMessage(message);
+  post(message: ToWorker, handedOver: Transferable[] = []): void {
+    this.#channel.postMessage(message, handedOver);
   }
 
   close(): void {
     this.#stopWatching.abort();
+    this.#trainers.endAll();
     this.#channel.close?.();
     if (this.source.owned) this.#worker.terminate();
   }

@@ -78,7 +78,10 @@ export interface BackendStatus {
   state: 'loading' | 'ready' | 'unavailable';
   /** Why this one, in words. */
   reason: string;
-  /** Threads that ONNX Runtime's WASM uses; 1 where it computes nothing or the page is not cross-origin isolated. */
+  /**
+   * Threads that ONNX Runtime's WASM uses; 1 where it computes nothing, in Firefox, and where the page is not
+   * cross-origin isolated.
+   */
   threads: number;
   /** With `backend: 'auto'`: whether a GPU does exact searches of large segments, and why or why not. */
   gpu?: { used: boolean; reason: string };

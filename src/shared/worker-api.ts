@@ -22,7 +22,7 @@ import type {
 //
 // The page sends `Connect` to the worker. Everything else goes over the channel: the MessagePort that came with
 // `Connect`, or the worker itself where none did. One `Ready`, then Comlink calls of `StoreApi`, and beside them
-// `QueryCall` and `FromWorker`. No call throws across the channel (Comlink would strip class, code and cause): it
+// `ToWorker` and `FromWorker`. No call throws across the channel (Comlink would strip class, code and cause): it
 // answers an `Outcome`.
 
 export const PROTOCOL = 1;
@@ -46,10 +46,18 @@ export interface QueryCall {
   readonly queries: readonly QueryOnWire[];
 }
 
+/** What a page answers to 'start-trainer'. The port leads to the trainer. */
+export type AboutTrainer =
+  | { readonly nearshore: 'trainer'; readonly trainer: number; readonly port: MessagePort }
+  | { readonly nearshore: 'trainer-lost'; readonly trainer: number; readonly reason: string };
+
+export type ToWorker = QueryCall | AboutTrainer;
+
 export type FromWorker =
   | { readonly nearshore: 'answer'; readonly callId: CallId; readonly outcome: Outcome<MatchesOnWire[]> }
   | { readonly nearshore: 'progress'; readonly callId: number; readonly progress: Progress }
-  | { readonly nearshore: 'store-event'; readonly event: StoreEventOnWire };
+  | { readonly nearshore: 'store-event'; readonly event: StoreEventOnWire }
+  | { readonly nearshore: 'start-trainer' | 'end-trainer'; readonly trainer: number };
 
 export type StoreEventOnWire = {
   [K in keyof StoreEvents]: { readonly type: K; readonly detail: StoreEvents[K] };

@@ -1,5 +1,5 @@
 import { expose } from 'comlink';
-import { type Connect, PROTOCOL, type QueryCall, type Ready } from '../shared/worker-api.js';
+import { type Connect, PROTOCOL, type Ready, type ToWorker } from '../shared/worker-api.js';
 import { holdLockWhileAlive } from './alive-lock.js';
 import { type Post, StoreHost } from './store-host.js';
 
@@ -13,11 +13,13 @@ addEventListener('message', ({ data, ports }: MessageEvent<Connect | undefined>)
 async function serve(channel: MessagePort | typeof self): Promise<void> {
   const post: Post = (message, handedOver = []) => channel.postMessage(message, handedOver);
   const host = new StoreHost(post);
-  channel.addEventListener('message', ((event: MessageEvent<QueryCall>) => {
-    if (event.data.nearshore !== 'query') return;
+  channel.addEventListener('message', ((event: MessageEvent<ToWorker | { nearshore?: undefined }>) => {
+    const { data } = event;
+    if (data.nearshore === undefined) return;
     // Comlink would look into it all the same.
     event.stopImmediatePropagation();
-    void host.query(event.data);
+    if (data.nearshore === 'query') void host.query(data);
+    else host.receive(data);
   }) as EventListener);
   expose(host, channel);
   const ready: Ready = { nearshore: 'ready', protocol: PROTOCOL, aliveLock: await holdLockWhileAlive() };

@@ -20,7 +20,7 @@ import { droppedError } from './collection/state.js';
 import { gpuAccess } from './compute/auto-gpu.js';
 import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
-import { trainInWorker } from './index/train-in-worker.js';
+import { type StartTrainer, trainInWorker } from './index/train-in-worker.js';
 import { MetricsRecorder } from './metrics.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
@@ -46,6 +46,7 @@ export class StoreEngine {
     private readonly assetBaseUrl: string | undefined,
     private readonly memory: MemoryBudget,
     private readonly emit: Emit,
+    private readonly startTrainer: StartTrainer,
   ) {
     this.#embedders = new TextEmbedders(compute);
   }
@@ -53,6 +54,7 @@ export class StoreEngine {
   static async open(
     { name, storage: kind, backend, kernel, assetBaseUrl, memoryBudgetBytes }: OpenStoreArgs,
     emit: Emit,
+    startTrainer: StartTrainer,
   ): Promise<StoreEngine> {
     const began = performance.now();
     const storage = kind === 'memory' ? new MemoryStorage() : new IndexedDbStorage(name);
@@ -72,7 +74,7 @@ export class StoreEngine {
       },
     );
     const memory = new MemoryBudget(memoryBudgetBytes);
-    const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, memory, emit);
+    const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, memory, emit, startTrainer);
     engine.metrics.add('open', performance.now() - began);
     return engine;
   }
@@ -192,6 +194,7 @@ export class StoreEngine {
     const training = {
       ...options,
       ...kernels,
+      startTrainer: this.startTrainer,
       seed: TRAINING_SEED,
       assetBaseUrl,
       kernelsHere: compute.active,

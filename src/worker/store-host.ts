@@ -1,6 +1,7 @@
 import { errorToWire, VectorStoreError } from '../shared/errors.js';
 import type { ListOptions, Query } from '../shared/types.js';
 import type {
+  AboutTrainer,
   CallId,
   CollectionRef,
   DeleteArgs,
@@ -11,9 +12,11 @@ import type {
   QueryCall,
   SetMetadataArgs,
   StoreApi,
+  StoreEventOnWire,
   UpsertArgs,
 } from '../shared/worker-api.js';
 import type { CallOptions } from './collection/collection-engine.js';
+import { PageTrainers } from './index/page-trainers.js';
 import { StoreEngine } from './store-engine.js';
 
 export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
@@ -23,11 +26,16 @@ export class StoreHost implements StoreApi {
   readonly #calls = new Map<CallId, AbortController>();
   #store: Promise<StoreEngine> | undefined;
 
-  constructor(private readonly post: Post) {}
+  readonly #trainers: PageTrainers;
+
+  constructor(private readonly post: Post) {
+    this.#trainers = new PageTrainers(post);
+  }
 
   open(call: CallId, args: OpenStoreArgs) {
     return this.#answer(call, async () => {
-      this.#store = StoreEngine.open(args, (event) => this.post({ nearshore: 'store-event', event }));
+      const emit = (event: StoreEventOnWire) => this.post({ nearshore: 'store-event', event });
+      this.#store = StoreEngine.open(args, emit, this.#trainers.start);
       await this.#store;
     });
   }
@@ -86,6 +94,10 @@ export class StoreHost implements StoreApi {
       // Too large to be copied.
       this.post({ nearshore: 'answer', callId, outcome: { ok: false, error: errorToWire(error) } });
     }
+  }
+
+  receive(message: AboutTrainer): void {
+    this.#trainers.receive(message);
   }
 
   optimize(call: CallId, collection: CollectionRef) {

@@ -50,7 +50,11 @@ export function holdingWith(compute: Compute): Holding {
 
 /** Trains on this thread, with plain JS. */
 export const trainHere: Train = (rows, { dimension, metric }, options) =>
-  trainInWorker(rows, { dimension, metric }, { ...options, seed: 1, assetBaseUrl: undefined });
+  trainInWorker(
+    rows,
+    { dimension, metric },
+    { ...options, seed: 1, startTrainer: undefined, assetBaseUrl: undefined },
+  );
 
 /** @param minComponents of segments that get an index; by default none does. */
 export async function openEngine(

@@ -54,6 +54,7 @@ export const trainBySimd: Train = (rows, { dimension, metric }, options) =>
     {
       ...options,
       seed: 1,
+      startTrainer: undefined,
       assetBaseUrl: undefined,
       kernelsHere: simdKernels()!,
     },

@@ -40,10 +40,14 @@ export function configureOrt(options: OrtOptions): void {
   ort.env.logLevel = 'error';
 }
 
-/** WASM threads need SharedArrayBuffer, which pages get only when they are cross-origin isolated. */
+/**
+ * WASM threads need SharedArrayBuffer, which pages get only when they are cross-origin isolated. ONNX Runtime makes
+ * a worker for each, from this one: in Firefox ESR 153 that sometimes never returns, and blocks this worker for ever.
+ */
 export function threadCount(): number {
-  if (!globalThis.crossOriginIsolated) return 1;
-  return Math.max(1, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 1));
+  const { crossOriginIsolated, navigator } = globalThis;
+  if (!crossOriginIsolated || navigator?.userAgent.includes('Firefox/')) return 1;
+  return Math.max(1, Math.min(4, navigator?.hardwareConcurrency ?? 1));
 }
 
 /**

@@ -1,13 +1,21 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Trainers } from '../../client/trainers.js';
 import type { Progress } from '../../shared/types.js';
 import { rowsFrom } from '../compute/kernels-oracle.contract.js';
 import { SeededRandom } from '../seeded-random.contract.js';
+import { PageTrainers } from './page-trainers.js';
 import { type TrainInWorkerOptions, trainInWorker } from './train-in-worker.js';
 import { clusteredVectors, expectIndex } from './trained.contract.js';
 
 const DIMENSION = 12;
 const SHAPE = { dimension: DIMENSION, metric: 'cosine' } as const;
-const OPTIONS: TrainInWorkerOptions = { seed: 1, assetBaseUrl: undefined };
+// Page and worker in one.
+const page = new Trainers((message) => store.receive(message));
+const store = new PageTrainers((message) => {
+  if (message.nearshore === 'start-trainer') page.start(message.trainer);
+  else if (message.nearshore === 'end-trainer') page.end(message.trainer);
+});
+const OPTIONS: TrainInWorkerOptions = { seed: 1, startTrainer: store.start, assetBaseUrl: undefined };
 
 const vectors = clusteredVectors(new SeededRandom(1), {
   rows: 6000,
@@ -53,7 +61,12 @@ function script(code: string): string {
   return URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
 }
 
-const READY = "postMessage({ type: 'ready', aliveLock: undefined });";
+/** A trainer that is ready at once, and calls `answer` with the rows. */
+const readyTo = (answer: string) =>
+  script(`addEventListener('message', ({ ports: [port] }) => {
+    port.onmessage = () => { ${answer} };
+    port.postMessage({ type: 'ready', aliveLock: undefined });
+  });`);
 
 it('I2 trains in a second worker, which takes the rows over and gives them back in the order of the lists', async () => {
   const rows = freshRows();
@@ -94,10 +107,10 @@ it('I2 rows that are views of a larger buffer come back whole, and leave the buf
 it('L1 what fails in the worker fails here, as the same error', async () => {
   const rows = { vectors: new Float32Array(7), norms: new Float32Array(6000) };
   await expect(trainInWorker(rows, SHAPE, { ...OPTIONS, kernels: ['js'] })).rejects.toThrow(/NaN/);
-  substitute = script(`${READY} onmessage = () => postMessage({
+  substitute = readyTo(`port.postMessage({
     type: 'failed',
     error: { code: 'CORRUPT', name: 'VectorStoreError', message: 'the very message' },
-  });`);
+  })`);
   await expect(trainInWorker(freshRows(), SHAPE, OPTIONS)).rejects.toMatchObject({
     code: 'CORRUPT',
     message: 'the very message',
@@ -132,27 +145,27 @@ it('I2 if the worker does not come up within 10 s, training happens here', async
 });
 
 it.each([
-  [
-    'throws outside of a call',
-    `onmessage = () => setTimeout(() => { throw new Error('broken') });`,
-    /broken/,
-  ],
-  ['rejects outside of a call', `onmessage = () => { throw new Error('gone') };`, /gone/],
-  ['does not answer as agreed', `onmessage = () => postMessage(null);`, undefined],
+  ['throws outside of a call', "setTimeout(() => { throw new Error('broken') })", /broken/],
+  ['throws in a call', "throw new Error('gone')", /gone/],
+  ['does not answer as agreed', 'port.postMessage(null)', undefined],
 ])('L2 the training rejects if the worker %s', async (_, code, message) => {
-  substitute = script(READY + code);
+  substitute = readyTo(code);
   const training = trainInWorker(freshRows(), SHAPE, OPTIONS);
   if (message === undefined) await expect(training).rejects.toThrow();
   else await expect(training).rejects.toMatchObject({ code: 'WORKER_LOST', message });
 });
 
 it('L2 the training rejects if an answer cannot be read', async () => {
-  substitute = script(
-    `${READY} onmessage = () => postMessage({ type: 'progress', progress: { done: 1, total: 2 } });`,
-  );
+  let port: MessagePort;
+  const startTrainer = async () => {
+    const trainer = await store.start();
+    port = trainer!.port;
+    return trainer;
+  };
   const training = trainInWorker(freshRows(), SHAPE, {
     ...OPTIONS,
-    onProgress: () => started[0]!.worker.dispatchEvent(new MessageEvent('messageerror')),
+    startTrainer,
+    onProgress: () => port.dispatchEvent(new MessageEvent('messageerror')),
   });
   await expect(training).rejects.toMatchObject({ code: 'WORKER_LOST', message: /could not be read/ });
 });

@@ -19,6 +19,7 @@ it('I2 where there are no workers, training happens here, and gives the rows in 
   const rows = rowsFrom(vectors, 6);
   const found = await trainInWorker(rowsFrom(vectors.slice(), 6), SHAPE, {
     seed: 3,
+    startTrainer: undefined,
     assetBaseUrl: undefined,
   });
   const { vectors: ordered, norms, ...trained } = found;

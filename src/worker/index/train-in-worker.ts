@@ -6,7 +6,20 @@ import type { Shape } from './space.js';
 import { trainRows } from './train-rows.js';
 import type { FromTrainer, TrainedRows, TrainRequest } from './trainer-api.js';
 
+/** A second worker that is loading, and the way to it. */
+export interface Trainer {
+  readonly port: MessagePort;
+  /** Why it will not answer, if it will not. */
+  readonly lost: Promise<string>;
+  end(): void;
+}
+
+/** Undefined where there is none to be had. */
+export type StartTrainer = () => Promise<Trainer | undefined>;
+
 export interface TrainInWorkerOptions {
+  /** Undefined: trained here. */
+  readonly startTrainer: StartTrainer | undefined;
   /** The same rows, seed and kernels give the same lists. */
   readonly seed: number;
   /** Folder of ONNX Runtime's `.wasm`, ending in a slash; default: where the bundler put it. */
@@ -39,8 +52,7 @@ export async function trainInWorker(
   options: TrainInWorkerOptions,
 ): Promise<TrainedRows> {
   throwIfAborted(options.signal);
-  const worker = startTrainer();
-  const trained = worker && (await trainThere(worker, rows, shape, options));
+  const trained = options.startTrainer && (await trainThere(options.startTrainer, rows, shape, options));
   return trained ?? trainHere(rows, shape, options);
 }
 
@@ -49,73 +61,58 @@ function trainHere(rows: Rows, shape: Shape, options: TrainInWorkerOptions): Pro
   return trainRows(rows, shape, kernelsHere, { seed, signal, onProgress, macsPerCall: MACS_PER_CALL_HERE });
 }
 
-/** Undefined where there are no workers in workers, or a policy forbids them. */
-function startTrainer(): Worker | undefined {
-  try {
-    // Bundlers find the worker by exactly this expression.
-    return new Worker(new URL('./trainer.ts', import.meta.url), {
-      type: 'module',
-      name: 'nearshore-trainer',
-    });
-  } catch {
-    return undefined;
-  }
-}
-
-/** Resolves to undefined, with the rows as they were, if the worker does not come up. */
-async function trainThere(
-  worker: Worker,
-  rows: Rows,
-  shape: Shape,
-  options: TrainInWorkerOptions,
-): Promise<TrainedRows | undefined> {
-  const ended = new AbortController();
-  try {
-    return await converse(worker, rows, shape, options, ended.signal);
-  } finally {
-    ended.abort();
-    // ONNX Runtime's memory goes with it.
-    worker.terminate();
-  }
-}
-
-/** Settles however the worker ends. @param ended when nobody listens any more. */
-function converse(
-  worker: Worker,
+/** Resolves to undefined, with the rows as they were, if the worker does not come up. Settles however it ends. */
+function trainThere(
+  startTrainer: StartTrainer,
   rows: Rows,
   shape: Shape,
   { seed, assetBaseUrl, kernels = DEFAULT_KERNELS, signal, onProgress }: TrainInWorkerOptions,
-  ended: AbortSignal,
 ): Promise<TrainedRows | undefined> {
-  return new Promise((resolve, reject) => {
-    let hasRows = false;
+  const ended = new AbortController();
+  const listening = { signal: ended.signal };
+  let hasRows = false;
+  const conversation = new Promise<TrainedRows | undefined>((resolve, reject) => {
     const lose = (reason: string) => (hasRows ? reject(lostError(reason)) : resolve(undefined));
     const timer = setTimeout(() => lose('it did not come up'), READY_MS);
-    const give = (aliveLock: string | undefined) => {
+    const give = (port: MessagePort, aliveLock: string | undefined) => {
       clearTimeout(timer);
-      if (aliveLock !== undefined) whenFree(aliveLock, ended, () => lose('something ended it'));
+      if (aliveLock !== undefined) whenFree(aliveLock, ended.signal, () => lose('something ended it'));
       const own = { vectors: ownBuffer(rows.vectors), norms: ownBuffer(rows.norms) };
       const request: TrainRequest = { rows: own, shape, seed, kernels, assetBaseUrl };
       hasRows = true;
-      worker.postMessage(request, [own.vectors.buffer, own.norms.buffer]);
+      port.postMessage(request, [own.vectors.buffer, own.norms.buffer]);
     };
-    const answer = ({ data }: MessageEvent<FromTrainer>) => {
-      try {
-        if (data.type === 'ready') give(data.aliveLock);
-        else if (data.type === 'progress') onProgress?.(data.progress);
-        else if (data.type === 'trained') resolve(data.trained);
-        else reject(errorFromWire(data.error));
-      } catch (error) {
-        reject(error);
-      }
+    const converse = ({ port, lost }: Trainer) => {
+      const answer = ({ data }: MessageEvent<FromTrainer>) => {
+        try {
+          if (data.type === 'ready') give(port, data.aliveLock);
+          else if (data.type === 'progress') onProgress?.(data.progress);
+          else if (data.type === 'trained') resolve(data.trained);
+          else reject(errorFromWire(data.error));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      lost.then(lose);
+      port.addEventListener('message', answer, listening);
+      port.addEventListener('messageerror', () => lose('its answer could not be read'), listening);
+      port.start();
     };
-    const listening = { signal: ended };
-    ended.addEventListener('abort', () => clearTimeout(timer));
+    ended.signal.addEventListener('abort', () => clearTimeout(timer));
     signal?.addEventListener('abort', () => reject(abortedError(signal.reason)), listening);
-    worker.addEventListener('message', answer, listening);
-    worker.addEventListener('error', ({ message }) => lose(message || 'it could not go on'), listening);
-    worker.addEventListener('messageerror', () => lose('its answer could not be read'), listening);
+    startTrainer().then((trainer) => {
+      if (trainer === undefined) return lose('there is none to be had');
+      ended.signal.addEventListener('abort', () => endTrainer(trainer));
+      if (ended.signal.aborted) endTrainer(trainer);
+      else converse(trainer);
+    }, reject);
   });
+  return conversation.finally(() => ended.abort());
+}
+
+function endTrainer({ port, end }: Trainer): void {
+  port.close();
+  end();
 }
 
 /** A worker's lock becomes free when the worker ends, whatever ends it. */

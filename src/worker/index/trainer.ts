@@ -9,11 +9,12 @@ import { firstThatWorks } from './trainer-kernels.js';
 /** Nobody waits for this thread. */
 const MACS_PER_CALL = 400_000_000;
 
-const post = (message: FromTrainer, buffers: ArrayBuffer[] = []) =>
-  postMessage(message, { transfer: buffers });
-const fail = (error: unknown) => post({ type: 'failed', error: errorToWire(error) });
+type Post = (message: FromTrainer, buffers?: ArrayBuffer[]) => void;
 
-async function answer({ rows, shape, seed, kernels: names, assetBaseUrl }: TrainRequest): Promise<void> {
+async function train(
+  { rows, shape, seed, kernels: names, assetBaseUrl }: TrainRequest,
+  post: Post,
+): Promise<void> {
   const kernels = await firstThatWorks(names, assetBaseUrl);
   const trained = await trainRows(rows, shape, kernels, {
     seed,
@@ -28,8 +29,19 @@ async function answer({ rows, shape, seed, kernels: names, assetBaseUrl }: Train
   );
 }
 
-addEventListener('message', ({ data }: MessageEvent<TrainRequest>) => {
-  answer(data).catch(fail);
+async function serve(port: MessagePort): Promise<void> {
+  const post: Post = (message, buffers = []) => port.postMessage(message, buffers);
+  const fail = (error: unknown) => post({ type: 'failed', error: errorToWire(error) });
+  port.addEventListener('message', ({ data }: MessageEvent<TrainRequest>) => {
+    train(data, post).catch(fail);
+  });
+  port.addEventListener('messageerror', () => fail(new Error('The rows could not be read.')));
+  port.start();
+  post({ type: 'ready', aliveLock: await holdLockWhileAlive() });
+}
+
+// The page that made it gives it the port to the store's worker.
+addEventListener('message', ({ ports }: MessageEvent) => {
+  const [port] = ports;
+  if (port !== undefined) void serve(port);
 });
-addEventListener('messageerror', () => fail(new Error('The rows could not be read.')));
-holdLockWhileAlive().then((aliveLock) => post({ type: 'ready', aliveLock }));
