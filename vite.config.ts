@@ -8,6 +8,9 @@ const page = path('src/client/index.ts');
 const embedders = path('src/client/embedders/index.ts');
 const worker = path('src/worker/main.ts');
 const trainer = path('src/worker/index/trainer.ts');
+const testing = path('src/testing/index.ts');
+const testingWorker = path('src/testing/worker/main.ts');
+const workerFiles = { [worker]: 'worker.js', [trainer]: 'trainer.js', [testingWorker]: 'testing-worker.js' };
 
 /** `vite`, `vite build`: the demo. `vite build --mode library | standalone`: the two builds of the package. */
 export default defineConfig(({ mode }) => {
@@ -20,16 +23,17 @@ export default defineConfig(({ mode }) => {
 function library(): UserConfig {
   return {
     publicDir: false,
-    plugins: [
-      keepUrls({ entries: { [worker]: 'worker.js', [trainer]: 'trainer.js' }, assetFolder: () => 'assets/' }),
-    ],
+    plugins: [keepUrls({ entries: workerFiles, assetFolder: () => 'assets/' })],
     build: {
       outDir: 'dist',
       emptyOutDir: false,
       sourcemap: true,
       minify: false,
       target: 'es2022',
-      lib: { entry: { index: page, embedders, worker, trainer }, formats: ['es'] },
+      lib: {
+        entry: { index: page, embedders, worker, trainer, testing, 'testing-worker': testingWorker },
+        formats: ['es'],
+      },
       rolldownOptions: {
         external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/],
         // One flat folder: relative URLs in the code stay right whichever chunk they end up in.
@@ -45,7 +49,7 @@ function standalone(): UserConfig {
     publicDir: false,
     plugins: [
       keepUrls({
-        entries: { [worker]: 'worker.js', [trainer]: 'trainer.js' },
+        entries: workerFiles,
         // ORT looks for its .wasm beside its own code.
         assetFolder: (file) => (file.endsWith('.wasm') ? '' : 'assets/'),
       }),
@@ -56,7 +60,10 @@ function standalone(): UserConfig {
       sourcemap: false,
       target: 'es2022',
       license: { fileName: 'THIRD-PARTY-LICENSES.md' },
-      lib: { entry: { nearshore: page, embedders, worker, trainer }, formats: ['es'] },
+      lib: {
+        entry: { nearshore: page, embedders, worker, trainer, testing, 'testing-worker': testingWorker },
+        formats: ['es'],
+      },
       rolldownOptions: {
         output: {
           minify: true,

@@ -6,7 +6,11 @@ import { expectedOutput, oneLine, readmeBlocks, toFunctionBody } from './support
 async function run(page: Page, source: string): Promise<string[]> {
   await openBlank(page);
   const printed = await page.evaluate(async (body) => {
-    const modules: Record<string, unknown> = { nearshore, 'nearshore/embedders': embedders };
+    const modules: Record<string, unknown> = {
+      nearshore,
+      'nearshore/embedders': embedders,
+      'nearshore/testing': testing,
+    };
     const require = (name: string) => {
       if (!(name in modules)) throw new Error(`The code imports ${name}, which the page does not have`);
       return modules[name];

@@ -33,7 +33,9 @@ const tsc = (project) => ['tsc', '-p', project];
 /** @type {Record<string, Step>} */
 const STEPS = {
   lint: { commands: [['biome', 'check', '--error-on-warnings']] },
-  typecheck: { commands: [tsc('src/shared'), tsc('src/client'), tsc('src/worker'), tsc('.')] },
+  typecheck: {
+    commands: ['src/shared', 'src/client', 'src/worker', 'src/testing', 'src/testing/worker', '.'].map(tsc),
+  },
   knip: { commands: [['knip']] },
   unit: { commands: [vitest('unit', ['unit'])], counts: vitestCounts },
   browser: {

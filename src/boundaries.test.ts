@@ -9,6 +9,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   worker: ['worker', 'shared'],
   shared: ['shared'],
   kernel: ['kernel'],
+  testing: ['testing'],
+  'testing/worker': ['testing', 'testing/worker', 'worker'],
 };
 /** Package → the sides that use it, each through one file. */
 const OWNED_PACKAGES: Record<string, readonly string[]> = {
@@ -34,7 +36,7 @@ function importsOf(file: string): Import[] {
 }
 
 const read = (file: string) => readFileSync(join(SRC, file), 'utf8');
-const sideOf = (file: string) => file.split('/')[0]!;
+const sideOf = (file: string) => /^(testing\/worker|[^/]+)\//.exec(file)?.[1] ?? '';
 const isTest = (file: string) => /\.(test|test-d|contract)\.ts$/.test(file);
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));

@@ -1,4 +1,8 @@
-const [nearshore, embedders] = await Promise.all([import('./nearshore.js'), import('./embedders.js')]);
-Object.assign(globalThis, { embedders, nearshore });
+const [nearshore, embedders, testing] = await Promise.all([
+  import('./nearshore.js'),
+  import('./embedders.js'),
+  import('./testing.js'),
+]);
+Object.assign(globalThis, { embedders, nearshore, testing });
 
 export {};
