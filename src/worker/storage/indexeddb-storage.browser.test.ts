@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { IndexedDbStorage } from './indexeddb-storage.js';
+import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { dump, readRaw, request, withRaw, writeRaw } from './raw-database.contract.js';
 import { databaseName } from './schema.js';
 import {
@@ -19,6 +20,7 @@ const KIND: StorageKind = { name: 'IndexedDbStorage', connect: (store) => new In
 
 describeStorage(KIND);
 describeGpuFindings(KIND);
+describeMaintenanceLock(KIND);
 
 describe('IndexedDbStorage', () => {
   const opened: { close(): unknown }[] = [];

@@ -3,9 +3,10 @@ import { xxHash32 } from '../../shared/checksum.js';
 import { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
-import { Queue, Slice } from '../slices.js';
+import { Slice } from '../slices.js';
 import { damagedPage, damagedRowState } from './damage-errors.js';
 import { fromIdbError } from './idb-errors.js';
+import type { LockMode } from './local-lock.js';
 import {
   DATABASE_VERSION,
   type Database,
@@ -28,6 +29,7 @@ import {
   type Storage,
   type StoreRow,
 } from './storage.js';
+import { StoreLocks } from './store-locks.js';
 import { newStoreRow } from './store-row.js';
 
 /** How long another tab may keep us waiting before we say so. */
@@ -39,11 +41,12 @@ const PUT_WINDOW_BYTES = 8 << 20;
 export class IndexedDbStorage implements Storage {
   readonly kind = 'indexeddb';
   readonly #name: string;
-  readonly #ownQueue = new Queue();
+  readonly #locks: StoreLocks;
   #database: Database | undefined;
 
   constructor(private readonly storeName: string) {
     this.#name = databaseName(storeName);
+    this.#locks = new StoreLocks(this.#name);
   }
 
   async open(): Promise<StoreRow> {
@@ -196,10 +199,11 @@ export class IndexedDbStorage implements Storage {
   }
 
   exclusively<T>(task: () => Promise<T>): Promise<T> {
-    const locks = globalThis.navigator?.locks;
-    // Without Web Locks this worker still queues; other tabs are caught by the generation in `commit`.
-    if (locks === undefined) return this.#ownQueue.run(task);
-    return this.#ownQueue.run(() => locks.request(`${this.#name}:write`, task) as Promise<T>);
+    return this.#locks.exclusively(task);
+  }
+
+  maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#locks.maintenanceLock(mode, task, signal);
   }
 
   async destroy(): Promise<void> {

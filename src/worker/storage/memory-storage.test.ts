@@ -1,4 +1,5 @@
 import { describeGpuFindings } from './gpu-findings.contract.js';
+import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { MemoryStorage } from './memory-storage.js';
 import { describeStorage, type StorageKind } from './storage.contract.js';
 
@@ -16,3 +17,4 @@ const KIND: StorageKind = {
 
 describeStorage(KIND);
 describeGpuFindings(KIND);
+describeMaintenanceLock(KIND);

@@ -2,6 +2,7 @@ import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Queue } from '../slices.js';
 import { damagedPage } from './damage-errors.js';
+import { LocalLock, type LockMode } from './local-lock.js';
 import {
   type CollectionRow,
   type Column,
@@ -17,6 +18,7 @@ import { newStoreRow } from './store-row.js';
 export class MemoryStorage implements Storage {
   readonly kind = 'memory';
   readonly #queue = new Queue();
+  readonly #maintenance = new LocalLock();
   #store = newStoreRow();
   readonly #collections = new Map<string, CollectionRow>();
   /** By collection, then by segment: what a removed segment takes with it. */
@@ -109,6 +111,10 @@ export class MemoryStorage implements Storage {
 
   exclusively<T>(task: () => Promise<T>): Promise<T> {
     return this.#queue.run(task);
+  }
+
+  maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#maintenance.run(mode, task, signal);
   }
 
   async destroy(): Promise<void> {

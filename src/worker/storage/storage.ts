@@ -1,6 +1,7 @@
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import type { RecallCurve } from '../index/recall-curve.js';
+import type { LockMode } from './local-lock.js';
 
 // The contract of storage. Two implementations: IndexedDB and memory; one suite: storage.contract.ts.
 //
@@ -159,6 +160,13 @@ export interface Storage {
   commit(commit: Commit): Promise<number>;
   /** One writer at a time per store, across tabs where the browser can. */
   exclusively<T>(task: () => Promise<T>): Promise<T>;
+  /**
+   * One merge or training at a time per store (`exclusive`), or none while several tasks read what a merge would remove
+   * (`shared`); across tabs where the browser can, first come, first served. Never asked for inside `exclusively`.
+   *
+   * @param signal ends the waiting with `ABORTED`; the task has to look at it by itself
+   */
+  maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Deletes everything and closes. */
   destroy(): Promise<void>;
   close(): Promise<void>;

@@ -1,0 +1,42 @@
+import { abortedError } from '../../shared/errors.js';
+import { Queue } from '../slices.js';
+import { LocalLock, type LockMode } from './local-lock.js';
+
+/**
+ * The locks of one store: Web Locks, which all tabs share and which end with the tab that holds them. Where there are
+ * none, this worker's own: other tabs are caught by the generation in `commit`.
+ */
+export class StoreLocks {
+  readonly #writes = new Queue();
+  readonly #maintenance = new LocalLock();
+
+  /** @param name of the database */
+  constructor(private readonly name: string) {}
+
+  exclusively<T>(task: () => Promise<T>): Promise<T> {
+    const locks = webLocks();
+    if (locks === undefined) return this.#writes.run(task);
+    return this.#writes.run(() => locks.request(`${this.name}:write`, task) as Promise<T>);
+  }
+
+  async maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const locks = webLocks();
+    if (locks === undefined) return this.#maintenance.run(mode, task, signal);
+    let hasBegun = false;
+    const begin = () => {
+      hasBegun = true;
+      return task();
+    };
+    const options = signal === undefined ? { mode } : { mode, signal };
+    try {
+      return await (locks.request(`${this.name}:maintenance`, options, begin) as Promise<T>);
+    } catch (error) {
+      if (!hasBegun && signal?.aborted) throw abortedError(signal.reason);
+      throw error;
+    }
+  }
+}
+
+export function webLocks(): LockManager | undefined {
+  return globalThis.navigator?.locks;
+}
