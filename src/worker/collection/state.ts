@@ -2,6 +2,7 @@ import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { fromHex, HybridClock, toHex } from '../../shared/stamp.js';
 import {
   type CollectionRow,
+  type Generation,
   GenerationConflict,
   type RowStateChunk,
   type SegmentManifest,
@@ -66,7 +67,9 @@ export class CollectionState {
     deviceId: string,
     onCommit: (milliseconds: number) => void,
   ): Promise<CollectionState> {
-    const snapshot = await loadSnapshot(storage, holding, row, undefined);
+    const generation = await storage.readGeneration(row.config.name);
+    if (generation?.row.id !== row.id) throw droppedError(row.config.name);
+    const snapshot = snapshotOf(storage, holding, generation, undefined);
     return new CollectionState(storage, holding, snapshot, deviceId, onCommit);
   }
 
@@ -149,13 +152,17 @@ export class CollectionState {
 
   /** Catches up with commits of other tabs. */
   async refresh(): Promise<void> {
-    const row = await this.storage.readCollection(this.current.row.config.name);
-    if (row === undefined || row.id !== this.#snapshot.row.id) {
-      this.close(droppedError(this.#snapshot.row.config.name));
+    const { name } = this.current.row.config;
+    const row = await this.storage.readCollection(name);
+    if (row?.id === this.#snapshot.row.id && row.generation <= this.#snapshot.generation) return;
+    const generation = await this.storage.readGeneration(name);
+    if (generation?.row.id !== this.#snapshot.row.id) {
+      this.close(droppedError(name));
       this.#checkOpen();
-    } else if (row.generation !== this.#snapshot.generation) {
-      if (row.clock !== '') this.#clock.witness(fromHex(row.clock));
-      this.#publish(await loadSnapshot(this.storage, this.holding, row, this.#snapshot));
+    } else if (generation.row.generation > this.#snapshot.generation) {
+      const { clock } = generation.row;
+      if (clock !== '') this.#clock.witness(fromHex(clock));
+      this.#publish(snapshotOf(this.storage, this.holding, generation, this.#snapshot));
     }
   }
 
@@ -238,9 +245,9 @@ export class CollectionState {
   }
 
   #publish(next: Snapshot): void {
-    // A refresh that took long must not bring back what a commit has replaced meanwhile.
+    // A refresh and a commit may have brought the same, or the younger one first.
     const [newer, older] =
-      next.generation < this.#snapshot.generation ? [this.#snapshot, next] : [next, this.#snapshot];
+      next.generation <= this.#snapshot.generation ? [this.#snapshot, next] : [next, this.#snapshot];
     const kept = new Set(newer.views.map((view) => view.sealed));
     for (const { sealed } of older.views) {
       if (sealed !== undefined && !kept.has(sealed)) this.#retired.add(sealed);
@@ -265,24 +272,20 @@ export class CollectionState {
   }
 }
 
-/** Reads what a snapshot needs to know; segments that `previous` has already are taken over. */
-async function loadSnapshot(
+/** Segments that `previous` has already are taken over. */
+function snapshotOf(
   storage: Storage,
   holding: Holding,
-  row: CollectionRow,
+  { row, rowStates }: Generation,
   previous: Snapshot | undefined,
-): Promise<Snapshot> {
-  const chunks = await storage.readRowStates(
-    row.id,
-    row.segments.map((segment) => segment.id),
-  );
+): Snapshot {
   const known = new Map(previous?.views.map((view) => [view.segment.id, view]));
   const views = row.segments.map((manifest) => {
     const segment =
       known.get(manifest.id)?.segment ?? new Segment(storage, row.id, manifest, row.config.dimension);
     const dead = joinChunks(
       manifest.rows,
-      chunks.filter((chunk) => chunk.segment === manifest.id),
+      rowStates.filter((chunk) => chunk.segment === manifest.id),
     );
     const sealed =
       known.get(manifest.id)?.sealed ??

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describeGenerations } from './generation.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { IndexedDbStorage } from './indexeddb-storage.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
@@ -19,6 +20,7 @@ import type { CollectionRow, Commit } from './storage.js';
 const KIND: StorageKind = { name: 'IndexedDbStorage', connect: (store) => new IndexedDbStorage(store) };
 
 describeStorage(KIND);
+describeGenerations(KIND);
 describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);
 

@@ -23,6 +23,7 @@ import {
   type Column,
   type Commit,
   FORMAT,
+  type Generation,
   GenerationConflict,
   type Page,
   type RowStateChunk,
@@ -117,6 +118,16 @@ export class IndexedDbStorage implements Storage {
       }
       await done();
       return row !== undefined;
+    });
+  }
+
+  readGeneration(name: string): Promise<Generation | undefined> {
+    return this.#guard(`reading collection "${name}"`, async () => {
+      const tx = this.#db().transaction(['collections', 'rowStates']);
+      const row = await tx.objectStore('collections').get(name);
+      if (row === undefined) return undefined;
+      const chunks = await tx.objectStore('rowStates').getAll(keysOf(row.id));
+      return { row, rowStates: chunks.map(checkedRowState) };
     });
   }
 

@@ -1,3 +1,4 @@
+import { describeGenerations } from './generation.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { MemoryStorage } from './memory-storage.js';
@@ -16,5 +17,6 @@ const KIND: StorageKind = {
 };
 
 describeStorage(KIND);
+describeGenerations(KIND);
 describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);

@@ -7,6 +7,7 @@ import {
   type CollectionRow,
   type Column,
   type Commit,
+  type Generation,
   GenerationConflict,
   type RowStateChunk,
   type Storage,
@@ -61,6 +62,13 @@ export class MemoryStorage implements Storage {
     this.#collections.delete(name);
     this.#segments.delete(row.id);
     return true;
+  }
+
+  async readGeneration(name: string): Promise<Generation | undefined> {
+    const row = this.#collections.get(name);
+    if (row === undefined) return undefined;
+    const segments = [...this.#segments.get(row.id)!.values()];
+    return { row, rowStates: structuredClone(segments.flatMap(({ rowStates }) => [...rowStates.values()])) };
   }
 
   async readRowStates(collection: number, segments: readonly number[]): Promise<RowStateChunk[]> {

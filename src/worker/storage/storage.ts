@@ -104,6 +104,11 @@ export interface RowStateChunk {
   readonly pushed?: Uint8Array<ArrayBuffer>;
 }
 
+export interface Generation {
+  readonly row: CollectionRow;
+  readonly rowStates: readonly RowStateChunk[];
+}
+
 export interface Page {
   readonly segment: number;
   readonly column: Column;
@@ -147,6 +152,8 @@ export interface Storage {
   /** Creates it, or answers the one that is there; atomic. */
   createCollection(config: CollectionConfig): Promise<CollectionRow>;
   dropCollection(name: string): Promise<boolean>;
+  /** A collection's row with the row states that belong to it: what no commit comes between. */
+  readGeneration(name: string): Promise<Generation | undefined>;
   readRowStates(collection: number, segments: readonly number[]): Promise<RowStateChunk[]>;
   /** Pages [from, to) of one column, checked, in order. */
   readPages(
