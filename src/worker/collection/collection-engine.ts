@@ -88,7 +88,9 @@ export class CollectionEngine {
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
-    this.#maintenance = new Maintenance(state, parts.training, (change) => this.#onIndex(change));
+    this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
+      this.#onIndex(change),
+    );
   }
 
   static async open(
@@ -243,7 +245,7 @@ export class CollectionEngine {
   }
 
   close(reason: VectorStoreError): void {
-    this.#maintenance.close();
+    this.#maintenance.close(reason);
     this.#queries.close();
     this.#gpuCopies.close();
     this.state.close(reason);

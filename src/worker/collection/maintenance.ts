@@ -1,6 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { IndexChange, Progress } from '../../shared/types.js';
-import { Queue } from '../slices.js';
+import type { Storage } from '../storage/storage.js';
 import { dueMerge, dueTraining, fullMerge, merge } from './compact.js';
 import { checkOrder, type Train, type Training } from './list-order.js';
 import type { CollectionState } from './state.js';
@@ -13,11 +13,16 @@ export interface MaintenanceOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Merging and training, one at a time: by itself in idle time, or all of it when asked. */
+/**
+ * Merging and training: by itself in idle time, or all of it when asked.
+ *
+ * Lock rule: a merge, with its training, runs inside `storage.maintenanceLock`, and begins with what is there once it
+ * is held: another tab may have done what was due.
+ */
 export class Maintenance {
-  readonly #work = new Queue();
   readonly #closed = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isAtWork = false;
   #progress: Progress | undefined;
   /** Why nothing is trained here any more: merging goes on, and searches are exact. */
   #trainingFault: unknown;
@@ -26,6 +31,7 @@ export class Maintenance {
 
   constructor(
     private readonly state: CollectionState,
+    private readonly storage: Pick<Storage, 'maintenanceLock'>,
     private readonly training: Training,
     private readonly onIndex: (event: IndexChange) => void,
   ) {}
@@ -37,11 +43,17 @@ export class Maintenance {
 
   /** Call it after whatever may have made work due. */
   schedule(): void {
-    if (this.#timer !== undefined || this.#closed.signal.aborted || this.#due().length === 0) return;
+    if (this.#timer !== undefined || this.#isAtWork || this.#closed.signal.aborted) return;
+    if (this.#due().length === 0) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#work
-        .run(() => this.#doWhatIsDue())
+      this.#isAtWork = true;
+      this.#doWhatIsDue()
+        .finally(() => {
+          this.#isAtWork = false;
+        })
+        // What has become due while the lock was given back.
+        .then(() => this.schedule())
         .catch(() => {
           // Nothing has changed; the next commit, or the next visit, schedules it again.
         });
@@ -52,16 +64,12 @@ export class Maintenance {
    * Merges segments until each is as large and as clean as it can be, and indexes all that are worth it. Rejects at
    * the end where training failed.
    */
-  optimize(options: MaintenanceOptions): Promise<void> {
-    return this.#work.run(async () => {
-      this.#trainingFault = undefined;
-      await this.state.refresh();
-      for (const segments of fullMerge(this.state.current)) await this.#merge(segments, options);
-      for (let due = this.#dueTraining(); due.length > 0; due = this.#dueTraining()) {
-        if (!(await this.#merge(due, options))) break;
-      }
-      if (this.#trainingFault !== undefined) throw this.#trainingFault;
-    });
+  async optimize(options: MaintenanceOptions): Promise<void> {
+    this.#trainingFault = undefined;
+    await this.state.refresh();
+    for (const segments of fullMerge(this.state.current)) await this.#mergeDue(() => segments, options);
+    while (await this.#mergeDue(() => this.#dueTraining(), options));
+    if (this.#trainingFault !== undefined) throw this.#trainingFault;
   }
 
   /** The lists no longer suit the queries: makes them anew, once. */
@@ -73,9 +81,9 @@ export class Maintenance {
     this.schedule();
   }
 
-  close(): void {
+  close(reason: VectorStoreError): void {
     clearTimeout(this.#timer);
-    this.#closed.abort();
+    this.#closed.abort(reason);
   }
 
   #due(): number[] {
@@ -88,21 +96,35 @@ export class Maintenance {
   }
 
   async #doWhatIsDue(): Promise<void> {
-    for (let due = this.#due(); due.length > 0; due = this.#due()) {
-      if (!(await this.#merge(due, {}))) return;
+    while (await this.#mergeDue(() => this.#due(), {}));
+  }
+
+  /** False: nothing is due, or the segments are not there any more. */
+  async #mergeDue(
+    due: () => readonly number[],
+    { signal, onProgress = () => {} }: MaintenanceOptions,
+  ): Promise<boolean> {
+    const closed = this.#closed.signal;
+    const either = signal === undefined ? closed : AbortSignal.any([closed, signal]);
+    const task = async () => {
+      await this.state.refresh();
+      const segments = due();
+      return segments.length > 0 && this.#merge(segments, either, onProgress);
+    };
+    try {
+      return await this.storage.maintenanceLock('exclusive', task, either);
+    } catch (error) {
+      throw closed.aborted && !signal?.aborted ? closed.reason : error;
     }
   }
 
   /** False: the segments are not there any more. */
   async #merge(
     segments: readonly number[],
-    { signal, onProgress = () => {} }: MaintenanceOptions,
+    signal: AbortSignal,
+    onProgress: (progress: Progress) => void,
   ): Promise<boolean> {
-    const closed = this.#closed.signal;
-    const options = {
-      signal: signal === undefined ? closed : AbortSignal.any([closed, signal]),
-      onProgress,
-    };
+    const options = { signal, onProgress };
     let isTrained = false;
     const train: Train = async (...args) => {
       const trained = await this.#train(...args);
