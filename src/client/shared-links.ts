@@ -1,7 +1,8 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { Quantization, StoreEvents } from '../shared/types.js';
-import type { OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
+import type { Quantization, StoreEvents, Visit } from '../shared/types.js';
+import type { OpenedStore, OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
 import { Emitter } from './emitter.js';
+import { Witness } from './witness.js';
 import type { WorkerSource } from './worker-connection.js';
 import { WorkerLink } from './worker-link.js';
 
@@ -12,6 +13,7 @@ export interface SharedLink {
   readonly events: Emitter<StoreEvents>;
   /** What handles of this page have asked for, by the collection's id: a worker that replaces a lost one asks again. */
   readonly quantizations: Map<number, Quantization>;
+  readonly visit: Visit;
   /** Gives one handle back; the worker ends with the last. */
   release(): Promise<void>;
   destroy(): Promise<void>;
@@ -22,6 +24,8 @@ interface Entry {
   readonly link: WorkerLink;
   readonly events: Emitter<StoreEvents>;
   readonly quantizations: Map<number, Quantization>;
+  readonly witness: Witness | undefined;
+  visit: Visit | undefined;
   handles: number;
 }
 
@@ -37,6 +41,8 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
       link: new WorkerLink(source, args, (event) => forward(events, event)),
       events,
       quantizations: new Map(),
+      witness: args.storage === 'memory' ? undefined : new Witness(name),
+      visit: undefined,
       handles: 0,
     };
     entries.set(name, entry);
@@ -53,7 +59,8 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
     if (--shared.handles === 0) await end(() => shared.link.close());
   };
   try {
-    await shared.link.open();
+    const opened = await shared.link.open();
+    shared.visit ??= visitOf(shared, opened);
   } catch (error) {
     await release();
     throw error;
@@ -63,9 +70,23 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
     link: shared.link,
     events: shared.events,
     quantizations: shared.quantizations,
+    visit: shared.visit,
     release,
-    destroy: () => end(() => shared.link.close((api, call) => api.destroy(call))),
+    destroy: () => {
+      // Before the data, so that a tab that opens the store meanwhile takes nothing for an eviction.
+      shared.witness?.remove();
+      return end(() => shared.link.close((api, call) => api.destroy(call)));
+    },
   };
+}
+
+function visitOf({ args, witness, events }: Entry, opened: OpenedStore): Visit {
+  const visit = witness?.testify(opened) ?? 'first';
+  if (visit === 'evicted') {
+    const reason = `The browser, or somebody, has deleted the data of store "${args.name}" since the last visit; it was created anew, empty.`;
+    events.emitToFirst('storage-lost', { reason });
+  }
+  return visit;
 }
 
 function forward(events: Emitter<StoreEvents>, { type, detail }: StoreEventOnWire): void {

@@ -13,7 +13,15 @@ import { Collection } from './collection.js';
 import { isWorkerEmbedder } from './embed.js';
 import type { SharedLink } from './shared-links.js';
 
-const EVENTS: readonly (keyof StoreEvents)[] = ['change', 'backend', 'degraded', 'index', 'worker-lost'];
+const EVENTS: readonly (keyof StoreEvents)[] = [
+  'change',
+  'backend',
+  'degraded',
+  'index',
+  'worker-lost',
+  'storage-lost',
+  'outdated',
+];
 
 /** An open store. Made by `openStore`. */
 export class VectorStore {
@@ -91,8 +99,8 @@ export class VectorStore {
 
   async status(): Promise<StoreStatus> {
     this.#checkOpen();
-    const { link } = this.shared;
-    return { ...(await link.call((api, call) => api.status(call))), workerRestarts: link.restarts };
+    const { link, visit } = this.shared;
+    return { ...(await link.call((api, call) => api.status(call))), visit, workerRestarts: link.restarts };
   }
 
   /** Durations of operations in the worker, in milliseconds, since it started. */

@@ -5,6 +5,7 @@ import type {
   CollectionRef,
   FromWorker,
   MatchesOnWire,
+  OpenedStore,
   OpenStoreArgs,
   Outcome,
   QueryOnWire,
@@ -38,6 +39,7 @@ export class WorkerLink {
   #connection: Promise<WorkerConnection> | undefined;
   /** The worker that is up, or opening the store. */
   #live: WorkerConnection | undefined;
+  #opened: OpenedStore | undefined;
   #nextCall = 1;
   #closed: VectorStoreError | undefined;
   #restarts = -1;
@@ -58,9 +60,10 @@ export class WorkerLink {
     return Math.max(0, this.#restarts);
   }
 
-  /** Starts the worker and opens the store in it. */
-  async open(): Promise<void> {
+  /** Starts the worker and opens the store in it, once; tells what the first worker found. */
+  async open(): Promise<OpenedStore> {
     await this.#connected();
+    return this.#opened!;
   }
 
   async call<T>(send: Call<T>, options: CallOptions = {}): Promise<T> {
@@ -118,9 +121,13 @@ export class WorkerLink {
     this.#live = started;
     started.lost.then((reason) => this.#onLost(started, reason));
     try {
-      await this.#call(started, (api, call) => api.open(call, this.store), {});
+      const args = { ...this.store, databaseId: this.#opened?.databaseId };
+      const opened = await this.#call(started, (api, call) => api.open(call, args), {});
+      this.#opened ??= opened;
     } catch (error) {
       this.#forget(started);
+      // What a lost worker had open is not there any more.
+      if (error instanceof VectorStoreError && error.code === 'STORAGE_LOST') this.#end(error);
       throw error;
     }
     this.#restarts++;

@@ -306,11 +306,20 @@ export interface StoreStatus {
     quotaBytes?: number;
   };
   databaseId: string;
+  /** How this page found the store when it opened it. */
+  visit: Visit;
   format: number;
   collections: number;
   /** How often this page had to replace the worker. */
   workerRestarts: number;
 }
+
+/**
+ * `'returning'`: the store was there; `'first'`: it was created; `'evicted'`: it had been there, was gone, and was created
+ * empty. `'unknown'`: it was created, and whether there had been one cannot be told, since this browser may evict what
+ * would tell it (Firefox, Safari) or lets nothing be kept.
+ */
+export type Visit = 'returning' | 'first' | 'evicted' | 'unknown';
 
 export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit' | 'train';
 
@@ -367,4 +376,11 @@ export interface StoreEvents {
   index: IndexEvent;
   /** The worker was lost and the next call starts a new one. */
   'worker-lost': { reason: string };
+  /**
+   * The data on disk is gone or was replaced: while the store was open (every later call is `STORAGE_LOST`), or since
+   * the last visit (`status().visit` is `'evicted'`; told to the first listener, and the store is open, empty).
+   */
+  'storage-lost': { reason: string };
+  /** Another tab upgrades the store with a newer release: calls here are `STORAGE_BLOCKED` until this tab is reloaded. */
+  outdated: { reason: string };
 }

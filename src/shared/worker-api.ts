@@ -111,6 +111,14 @@ export interface OpenStoreArgs {
   readonly kernel: KernelChoice;
   readonly assetBaseUrl: string | undefined;
   readonly memoryBudgetBytes: number | undefined;
+  /** The database that an earlier worker of this page had open: another one is `STORAGE_LOST`. */
+  readonly databaseId?: string | undefined;
+}
+
+export interface OpenedStore {
+  readonly databaseId: string;
+  /** It was created by this call. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -166,7 +174,7 @@ export interface DeleteArgs {
 export type CallId = number;
 
 export interface StoreApi {
-  open(call: CallId, args: OpenStoreArgs): Promise<Outcome<void>>;
+  open(call: CallId, args: OpenStoreArgs): Promise<Outcome<OpenedStore>>;
   openCollection(call: CallId, args: OpenCollectionArgs): Promise<Outcome<OpenedCollection>>;
   listCollections(call: CallId): Promise<Outcome<CollectionConfig[]>>;
   dropCollection(call: CallId, name: string): Promise<Outcome<boolean>>;
@@ -191,7 +199,7 @@ export interface StoreApi {
   ): Promise<Outcome<{ records: RecordsOnWire; cursor: string | undefined }>>;
   optimize(call: CallId, collection: CollectionRef): Promise<Outcome<void>>;
   stats(call: CallId, collection: CollectionRef): Promise<Outcome<CollectionStats>>;
-  status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts'>>>;
+  status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts' | 'visit'>>>;
   metrics(call: CallId): Promise<Outcome<Metrics>>;
   destroy(call: CallId): Promise<Outcome<void>>;
   close(call: CallId): Promise<Outcome<void>>;

@@ -10,6 +10,7 @@ import type {
   CollectionRef,
   OpenCollectionArgs,
   OpenedCollection,
+  OpenedStore,
   OpenStoreArgs,
   StoreEventOnWire,
 } from '../shared/worker-api.js';
@@ -52,13 +53,19 @@ export class StoreEngine {
   }
 
   static async open(
-    { name, storage: kind, backend, kernel, assetBaseUrl, memoryBudgetBytes }: OpenStoreArgs,
+    { name, storage: kind, backend, kernel, assetBaseUrl, memoryBudgetBytes, databaseId }: OpenStoreArgs,
     emit: Emit,
     startTrainer: StartTrainer,
   ): Promise<StoreEngine> {
     const began = performance.now();
-    const storage = kind === 'memory' ? new MemoryStorage() : new IndexedDbStorage(name);
-    const row = await storage.open();
+    const storage =
+      kind === 'memory'
+        ? new MemoryStorage()
+        : new IndexedDbStorage(name, {
+            onLost: (reason) => emit({ type: 'storage-lost', detail: { reason } }),
+            onOutdated: (reason) => emit({ type: 'outdated', detail: { reason } }),
+          });
+    const row = await storage.open(databaseId);
     const compute = new Compute(
       { backend, kernel, assetBaseUrl },
       {
@@ -77,6 +84,15 @@ export class StoreEngine {
     const engine = new StoreEngine(name, storage, row, compute, assetBaseUrl, memory, emit, startTrainer);
     engine.metrics.add('open', performance.now() - began);
     return engine;
+  }
+
+  get opened(): OpenedStore {
+    return { databaseId: this.row.databaseId, isNew: this.storage.isNew };
+  }
+
+  /** Memory must not go on answering for a store whose data is gone, or is another tab's now. */
+  checkStorage(): void {
+    if (this.storage.ended !== undefined) throw this.storage.ended;
   }
 
   /** Opens or creates a collection. */
@@ -126,7 +142,7 @@ export class StoreEngine {
     return dropped;
   }
 
-  async status(): Promise<Omit<StoreStatus, 'workerRestarts'>> {
+  async status(): Promise<Omit<StoreStatus, 'workerRestarts' | 'visit'>> {
     const rows = await this.storage.readCollections();
     const ownBytes = rows.flatMap((row) => row.segments).reduce((sum, segment) => sum + segment.bytes, 0);
     // Missing in WebKitGTK and on insecure origins.

@@ -36,7 +36,7 @@ export class StoreHost implements StoreApi {
     return this.#answer(call, async () => {
       const emit = (event: StoreEventOnWire) => this.post({ nearshore: 'store-event', event });
       this.#store = StoreEngine.open(args, emit, this.#trainers.start);
-      await this.#store;
+      return (await this.#store).opened;
     });
   }
 
@@ -121,7 +121,7 @@ export class StoreHost implements StoreApi {
   }
 
   close(call: CallId) {
-    return this.#answer(call, async () => (await this.#opened()).close());
+    return this.#answer(call, async () => (await this.#store)?.close());
   }
 
   async abort(call: CallId, reason: string): Promise<void> {
@@ -169,14 +169,16 @@ export class StoreHost implements StoreApi {
     }
   }
 
-  #opened(): Promise<StoreEngine> {
+  async #opened(): Promise<StoreEngine> {
     if (this.#store === undefined) {
       throw new VectorStoreError(
         'CLOSED',
         'The store has not been opened in this worker. Call openStore() first.',
       );
     }
-    return this.#store;
+    const store = await this.#store;
+    store.checkStorage();
+    return store;
   }
 }
 

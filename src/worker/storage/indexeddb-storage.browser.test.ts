@@ -305,7 +305,10 @@ describe('IndexedDbStorage', () => {
     expect(await storage.exclusively(() => other.exclusively(async () => 'ran'))).toBe('ran');
   });
 
-  it.each(['upgrade', 'deletion'])('S7 closes at once for the %s by another tab', async (kind) => {
+  it.each([
+    ['upgrade', 'STORAGE_BLOCKED'],
+    ['deletion', 'STORAGE_LOST'],
+  ])('S7 closes at once for the %s by another tab, and every call is %s', async (kind, code) => {
     const { storage, store } = await open();
     const row = await storage.createCollection(CONFIG);
     const began = performance.now();
@@ -330,7 +333,7 @@ describe('IndexedDbStorage', () => {
       storage.commit(richCommit(row)),
     ];
     for (const end of await Promise.allSettled(calls)) {
-      expect(end).toMatchObject({ status: 'rejected', reason: { code: 'STORAGE_BLOCKED' } });
+      expect(end).toMatchObject({ status: 'rejected', reason: { code } });
     }
   });
 

@@ -1,14 +1,14 @@
-import { deleteDB, openDB } from 'idb';
 import { xxHash32 } from '../../shared/checksum.js';
 import { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Slice } from '../slices.js';
+import { bytesOf, endOf, rowStateChecksum } from './commit-end.js';
+import { Connection, type ConnectionEvents } from './connection.js';
 import { damagedPage, damagedRowState } from './damage-errors.js';
 import { fromIdbError } from './idb-errors.js';
 import type { LockMode } from './local-lock.js';
 import {
-  DATABASE_VERSION,
   type Database,
   databaseName,
   keysOf,
@@ -16,7 +16,6 @@ import {
   type Schema,
   type StoredPage,
   type StoredRowState,
-  upgradeDatabase,
 } from './schema.js';
 import {
   type CollectionRow,
@@ -32,9 +31,7 @@ import {
 } from './storage.js';
 import { StoreLocks } from './store-locks.js';
 import { newStoreRow } from './store-row.js';
-
-/** How long another tab may keep us waiting before we say so. */
-const BLOCKED_MS = 10_000;
+import { transact, transactRead } from './transact.js';
 
 /** Bytes handed to IndexedDB before the commit waits for them: bounds the copies that are in flight. */
 const PUT_WINDOW_BYTES = 8 << 20;
@@ -43,126 +40,158 @@ export class IndexedDbStorage implements Storage {
   readonly kind = 'indexeddb';
   readonly #name: string;
   readonly #locks: StoreLocks;
-  #database: Database | undefined;
+  readonly #connection: Connection;
+  #isNew = false;
 
-  constructor(private readonly storeName: string) {
+  constructor(
+    private readonly storeName: string,
+    events: ConnectionEvents = { onLost: () => {}, onOutdated: () => {} },
+  ) {
     this.#name = databaseName(storeName);
     this.#locks = new StoreLocks(this.#name);
+    this.#connection = new Connection(storeName, events);
   }
 
-  async open(): Promise<StoreRow> {
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  get ended(): VectorStoreError | undefined {
+    return this.#connection.ended;
+  }
+
+  async open(databaseId?: string): Promise<StoreRow> {
+    const doing = `opening store "${this.storeName}"`;
     if (typeof indexedDB === 'undefined') {
-      throw fromIdbError(new Error('this browser has no indexedDB'), `opening store "${this.storeName}"`);
+      throw fromIdbError(new Error('this browser has no indexedDB'), doing);
     }
-    return this.#guard(`opening store "${this.storeName}"`, async () => {
-      this.#database = await this.#connect();
-      const row = await this.#readOrCreateStoreRow(this.#database);
-      if (row.format > FORMAT) {
-        await this.close();
-        throw new VectorStoreError(
-          'FORMAT_TOO_NEW',
-          `Store "${this.storeName}" has format ${row.format}; this release knows up to ${FORMAT}. ` +
-            'Reading on could damage it, so nothing was changed. Update nearshore.',
-        );
-      }
-      return row;
-    });
+    if (databaseId !== undefined) this.#connection.identify(databaseId);
+    const row = await this.#connection.run(doing, (database) => this.#readOrCreateStoreRow(database));
+    if (row.format > FORMAT) {
+      await this.close();
+      throw new VectorStoreError(
+        'FORMAT_TOO_NEW',
+        `Store "${this.storeName}" has format ${row.format}; this release knows up to ${FORMAT}. ` +
+          'Reading on could damage it, so nothing was changed. Update nearshore.',
+      );
+    }
+    this.#connection.identify(row.databaseId);
+    return row;
   }
 
   readStore(): Promise<StoreRow> {
-    return this.#guard('reading the store', async () => (await this.#db().get('meta', 'store'))!);
+    return this.#connection.run('reading the store', async (database) =>
+      transactRead(database, ['meta'], async (tx) => (await tx.objectStore('meta').get('store'))!),
+    );
   }
 
   writeGpuFindings(gpu: GpuFindings): Promise<void> {
-    return this.#guard('remembering what was measured', async () => {
-      const tx = this.#db().transaction('meta', 'readwrite', { durability: 'relaxed' });
-      const done = settled(tx.done);
-      await tx.store.put({ ...(await tx.store.get('store'))!, gpu }, 'store');
-      await done();
-    });
+    return this.#connection.run('remembering what was measured', (database) =>
+      transact(database, ['meta'], 'relaxed', async (tx) => {
+        const meta = tx.objectStore('meta');
+        await meta.put({ ...(await meta.get('store'))!, gpu }, 'store');
+      }),
+    );
   }
 
-  readCollections(): Promise<CollectionRow[]> {
-    return this.#guard('listing collections', () => this.#db().getAll('collections'));
+  async readCollections(): Promise<CollectionRow[]> {
+    const rows = await this.#connection.run('listing collections', (database) =>
+      transactRead(database, ['collections'], (tx) => tx.objectStore('collections').getAll()),
+    );
+    for (const row of rows) this.#connection.saw(row);
+    return rows;
   }
 
-  readCollection(name: string): Promise<CollectionRow | undefined> {
-    return this.#guard(`reading collection "${name}"`, () => this.#db().get('collections', name));
+  async readCollection(name: string): Promise<CollectionRow | undefined> {
+    const row = await this.#connection.run(`reading collection "${name}"`, (database) =>
+      transactRead(database, ['collections'], (tx) => tx.objectStore('collections').get(name)),
+    );
+    if (row !== undefined) this.#connection.saw(row);
+    return row;
   }
 
   createCollection(config: CollectionConfig): Promise<CollectionRow> {
-    return this.#guard(`creating collection "${config.name}"`, async () => {
-      const tx = this.#db().transaction(['meta', 'collections'], 'readwrite', { durability: 'strict' });
-      const done = settled(tx.done);
-      let row = await tx.objectStore('collections').get(config.name);
-      if (row === undefined) {
-        const store = (await tx.objectStore('meta').get('store'))!;
-        row = { id: store.nextCollection, config, generation: 0, nextSegment: 0, segments: [], clock: '' };
-        await tx.objectStore('meta').put({ ...store, nextCollection: store.nextCollection + 1 }, 'store');
-        await tx.objectStore('collections').put(row, config.name);
-      }
-      await done();
-      return row;
-    });
+    return this.#connection.run(`creating collection "${config.name}"`, (database, attempt) =>
+      transact(database, ['meta', 'collections'], 'strict', async (tx) => {
+        const collections = tx.objectStore('collections');
+        const existing = await collections.get(config.name);
+        if (existing !== undefined) return existing;
+        const meta = tx.objectStore('meta');
+        const store = (await meta.get('store'))!;
+        const id = store.nextCollection;
+        const row = { id, config, generation: 0, nextSegment: 0, segments: [], clock: '' };
+        await meta.put({ ...store, nextCollection: id + 1 }, 'store');
+        attempt.mayHaveHappened = true;
+        await collections.put(row, config.name);
+        return row;
+      }),
+    );
   }
 
   dropCollection(name: string): Promise<boolean> {
-    return this.#guard(`dropping collection "${name}"`, async () => {
-      const tx = this.#db().transaction(OBJECT_STORES, 'readwrite', { durability: 'strict' });
-      const done = settled(tx.done);
-      const row = await tx.objectStore('collections').get(name);
-      if (row !== undefined) {
+    let wasThere = false;
+    return this.#connection.run(`dropping collection "${name}"`, (database, attempt) =>
+      transact(database, OBJECT_STORES, 'strict', async (tx) => {
+        const row = await tx.objectStore('collections').get(name);
+        if (row === undefined) return wasThere;
+        wasThere = true;
         await tx.objectStore('collections').delete(name);
         await tx.objectStore('pages').delete(keysOf(row.id));
+        attempt.mayHaveHappened = true;
         await tx.objectStore('rowStates').delete(keysOf(row.id));
-      }
-      await done();
-      return row !== undefined;
-    });
+        return true;
+      }),
+    );
   }
 
   readGeneration(name: string): Promise<Generation | undefined> {
-    return this.#guard(`reading collection "${name}"`, async () => {
-      const tx = this.#db().transaction(['collections', 'rowStates']);
-      const row = await tx.objectStore('collections').get(name);
-      if (row === undefined) return undefined;
-      const chunks = await tx.objectStore('rowStates').getAll(keysOf(row.id));
-      return { row, rowStates: chunks.map(checkedRowState) };
+    return this.#connection.run(`reading collection "${name}"`, async (database) => {
+      const found = await transactRead(database, ['collections', 'rowStates'], async (tx) => {
+        const row = await tx.objectStore('collections').get(name);
+        if (row === undefined) return undefined;
+        return { row, chunks: await tx.objectStore('rowStates').getAll(keysOf(row.id)) };
+      });
+      if (found === undefined) return undefined;
+      this.#connection.saw(found.row);
+      return { row: found.row, rowStates: found.chunks.map(checkedRowState) };
     });
   }
 
   readRowStates(collection: number, segments: readonly number[]): Promise<RowStateChunk[]> {
-    return this.#guard('reading row states', async () => {
-      const tx = this.#db().transaction('rowStates');
-      const chunks = await Promise.all(
-        segments.map((segment) => tx.store.getAll(keysOf(collection, segment))),
-      );
+    return this.#connection.run('reading row states', async (database) => {
+      const chunks = await transactRead(database, ['rowStates'], (tx) => {
+        const rowStates = tx.objectStore('rowStates');
+        return Promise.all(segments.map((segment) => rowStates.getAll(keysOf(collection, segment))));
+      });
       return chunks.flat().map(checkedRowState);
     });
   }
 
   readPages(collection: number, segment: number, column: Column, from: number, to: number) {
-    return this.#guard(`reading ${column} of segment ${segment}`, async () => {
-      const tx = this.#db().transaction('pages');
+    return this.#connection.run(`reading ${column} of segment ${segment}`, async (database) => {
       const indexes = Array.from({ length: to - from }, (_, i) => from + i);
-      const pages = await Promise.all(
-        indexes.map((index) => tx.store.get([collection, segment, column, index])),
-      );
+      const pages = await transactRead(database, ['pages'], (tx) => {
+        const stored = tx.objectStore('pages');
+        return Promise.all(indexes.map((index) => stored.get([collection, segment, column, index])));
+      });
       return pages.map((page, i) => checkedPage(page, segment, column, from + i));
     });
   }
 
   async commit(commit: Commit): Promise<number> {
+    const { collection, next } = commit;
     const checksums = await checksumsOf(commit.pages);
-    return this.#guard(`committing ${commit.pages.length} page(s)`, async () => {
-      const durability = commit.durability === 'disk' ? 'strict' : 'relaxed';
-      const tx = this.#db().transaction(['collections', 'pages', 'rowStates'], 'readwrite', { durability });
-      const done = settled(tx.done);
-      try {
-        const { next } = commit;
+    const durability = commit.durability === 'disk' ? 'strict' : 'relaxed';
+    await this.#connection.run(`committing ${commit.pages.length} page(s)`, (database, attempt) =>
+      transact(database, ['collections', 'pages', 'rowStates'], durability, async (tx) => {
         const found = await tx.objectStore('collections').get(next.config.name);
-        if (found?.id !== commit.collection || found.generation !== commit.expectedGeneration) {
-          const generation = found?.id === commit.collection ? found.generation : undefined;
+        if (attempt.isRetry) {
+          const end = await endOf(tx, commit, checksums, found);
+          if (end !== 'not committed') return;
+          attempt.mayHaveHappened = false;
+        }
+        if (found?.id !== collection || found.generation !== commit.expectedGeneration) {
+          const generation = found?.id === collection ? found.generation : undefined;
           throw new GenerationConflict(commit.expectedGeneration, generation);
         }
         const pages = tx.objectStore('pages');
@@ -173,14 +202,12 @@ export class IndexedDbStorage implements Storage {
           put.catch(() => undefined);
           puts.push(put);
         };
-        let written = 0;
         let inFlight = 0;
         for (const [i, page] of commit.pages.entries()) {
           // A view would store its whole parent buffer.
           const bytes = page.bytes.slice();
-          const key: Schema['pages']['key'] = [commit.collection, page.segment, page.column, page.index];
+          const key: Schema['pages']['key'] = [collection, page.segment, page.column, page.index];
           track(pages.put({ checksum: checksums[i]!, bytes }, key));
-          written += bytes.length;
           inFlight += bytes.length;
           if (inFlight >= PUT_WINDOW_BYTES) {
             await Promise.all(puts.splice(0));
@@ -189,24 +216,19 @@ export class IndexedDbStorage implements Storage {
         }
         for (const chunk of commit.rowStates) {
           const checksum = rowStateChecksum(chunk);
-          track(rowStates.put({ ...chunk, checksum }, [commit.collection, chunk.segment, chunk.chunk]));
-          written += chunk.dead.length;
+          track(rowStates.put({ ...chunk, checksum }, [collection, chunk.segment, chunk.chunk]));
         }
         for (const segment of commit.removedSegments) {
-          track(pages.delete(keysOf(commit.collection, segment.id)));
-          track(rowStates.delete(keysOf(commit.collection, segment.id)));
+          track(pages.delete(keysOf(collection, segment.id)));
+          track(rowStates.delete(keysOf(collection, segment.id)));
         }
+        attempt.mayHaveHappened = true;
         track(tx.objectStore('collections').put(next, next.config.name));
         await Promise.all(puts);
-        // Only the transaction's end counts: Chromium reports a full disk after the requests have succeeded.
-        await done();
-        return written;
-      } catch (error) {
-        abortQuietly(tx);
-        await done().catch(() => undefined);
-        throw tx.error ?? error;
-      }
-    });
+      }),
+    );
+    this.#connection.saw(next);
+    return bytesOf(commit);
   }
 
   exclusively<T>(task: () => Promise<T>): Promise<T> {
@@ -217,71 +239,24 @@ export class IndexedDbStorage implements Storage {
     return this.#locks.maintenanceLock(mode, task, signal);
   }
 
-  async destroy(): Promise<void> {
-    await this.close();
-    await this.#guard(`deleting store "${this.storeName}"`, () =>
-      withDeadline(this.#name, deleteDB(this.#name), () => {}),
-    );
+  destroy(): Promise<void> {
+    return this.#connection.destroy();
   }
 
   async close(): Promise<void> {
-    this.#database?.close();
-    this.#database = undefined;
+    this.#connection.close();
   }
 
-  #connect(): Promise<Database> {
-    const connecting = openDB<Schema>(this.#name, DATABASE_VERSION, {
-      upgrade: (database, oldVersion) => upgradeDatabase(database, oldVersion),
-      // Another tab upgrades or deletes: step aside, or it waits for ever.
-      blocking: () => void this.close(),
-      terminated: () => void this.close(),
+  #readOrCreateStoreRow(database: Database): Promise<StoreRow> {
+    return transact(database, ['meta'], 'strict', async (tx) => {
+      const meta = tx.objectStore('meta');
+      const found = await meta.get('store');
+      if (found !== undefined) return found;
+      const row = newStoreRow();
+      await meta.put(row, 'store');
+      this.#isNew = true;
+      return row;
     });
-    return withDeadline(this.#name, connecting, (late) => late.close());
-  }
-
-  async #readOrCreateStoreRow(database: Database): Promise<StoreRow> {
-    const tx = database.transaction('meta', 'readwrite', { durability: 'strict' });
-    const done = settled(tx.done);
-    let row = await tx.store.get('store');
-    if (row === undefined) {
-      row = newStoreRow();
-      await tx.store.put(row, 'store');
-    }
-    await done();
-    return row;
-  }
-
-  #db(): Database {
-    if (this.#database === undefined) {
-      throw new VectorStoreError(
-        'STORAGE_BLOCKED',
-        `The connection to store "${this.storeName}" is closed (another tab upgraded or deleted it, or the browser cleared it). ` +
-          'Nothing more can be read or written here. Reload the page.',
-      );
-    }
-    return this.#database;
-  }
-
-  async #guard<T>(doing: string, task: () => Promise<T>): Promise<T> {
-    try {
-      return await task();
-    } catch (error) {
-      throw fromIdbError(error, doing);
-    }
-  }
-}
-
-/** Observes `done` from the start, so that a rejection before it is awaited is not reported as unhandled. */
-function settled(done: Promise<void>): () => Promise<void> {
-  done.catch(() => undefined);
-  return () => done;
-}
-
-function abortQuietly(tx: { abort(): void }): void {
-  try {
-    tx.abort();
-  } catch {
-    // It has ended already.
   }
 }
 
@@ -294,10 +269,6 @@ async function checksumsOf(pages: readonly Page[]): Promise<number[]> {
     if (slice.isOver()) await slice.next();
   }
   return checksums;
-}
-
-function rowStateChecksum({ dead, pushed }: RowStateChunk): number {
-  return (xxHash32(dead) ^ (pushed === undefined ? 0 : xxHash32(pushed))) >>> 0;
 }
 
 function checkedRowState({ checksum, ...chunk }: StoredRowState): RowStateChunk {
@@ -315,27 +286,4 @@ function checkedPage(page: StoredPage | undefined, segment: number, column: Colu
     throw damagedPage(segment, column, index, 'does not match its checksum');
   }
   return bytes;
-}
-
-/**
- * A connection in another tab may be in the way for ever, and a request that is queued behind another one's wait is
- * not told: so the time runs from the start. What comes too late is given to `discard`.
- */
-function withDeadline<T>(name: string, started: Promise<T>, discard: (late: T) => void): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      reject(
-        new VectorStoreError(
-          'STORAGE_BLOCKED',
-          `The database "${name}" could not be had for ${BLOCKED_MS / 1000} s: another tab keeps it open although it was asked to close it, or is deleting or upgrading it. ` +
-            'It cannot be used meanwhile. Close or reload the other tabs of this site.',
-        ),
-      );
-    }, BLOCKED_MS);
-    started
-      .then((value) => (isLate ? discard(value) : resolve(value)), reject)
-      .finally(() => clearTimeout(timer));
-  });
 }

@@ -18,6 +18,8 @@ import { newStoreRow } from './store-row.js';
 /** Keeps nothing: for tests, previews and pages that may not use IndexedDB. */
 export class MemoryStorage implements Storage {
   readonly kind = 'memory';
+  readonly isNew = true;
+  readonly ended = undefined;
   readonly #queue = new Queue();
   readonly #maintenance = new LocalLock();
   #store = newStoreRow();

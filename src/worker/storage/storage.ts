@@ -1,3 +1,4 @@
+import type { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import type { RecallCurve } from '../index/recall-curve.js';
@@ -142,8 +143,15 @@ export class GenerationConflict extends Error {
 
 export interface Storage {
   readonly kind: 'indexeddb' | 'memory';
-  /** Opens or creates the store. Rejects with `FORMAT_TOO_NEW`, `STORAGE_BLOCKED`, `CORRUPT`. */
-  open(): Promise<StoreRow>;
+  /** `open` has created the store. */
+  readonly isNew: boolean;
+  /** Why no call can succeed any more: the data is lost, another tab upgrades it, or it was closed. */
+  readonly ended: VectorStoreError | undefined;
+  /**
+   * Opens or creates the store; with a `databaseId`, only the one that has it. Rejects with `FORMAT_TOO_NEW`,
+   * `STORAGE_BLOCKED`, `STORAGE_LOST`, `CORRUPT`.
+   */
+  open(databaseId?: string): Promise<StoreRow>;
   readStore(): Promise<StoreRow>;
   /** Replaces `gpu` of the store's row, and leaves the rest of it alone. */
   writeGpuFindings(findings: GpuFindings): Promise<void>;
