@@ -27,6 +27,8 @@ const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   /** A policy that forbids WebAssembly. */
   nowasm: { 'Content-Security-Policy': "script-src 'self'; connect-src 'self'" },
+  /** Clears the site's data, open or not, as the browser's settings do. */
+  cleared: { 'Clear-Site-Data': '"storage"' },
   /** Cross-origin isolated: SharedArrayBuffer, and so WASM threads. */
   isolated: {
     'Cross-Origin-Opener-Policy': 'same-origin',

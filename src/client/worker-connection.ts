@@ -99,7 +99,7 @@ export class WorkerConnection {
           `it speaks protocol ${protocol}, the page ${PROTOCOL}: they are of different releases`,
         );
       }
-      this.#watch(aliveLock);
+      void this.#watch(aliveLock);
     } finally {
       clearTimeout(timer);
     }
@@ -116,9 +116,10 @@ export class WorkerConnection {
     if (this.source.owned) this.#worker.terminate();
   }
 
-  #watch(aliveLock: string | undefined): void {
+  async #watch(aliveLock: string | undefined): Promise<void> {
     const { signal } = this.#stopWatching;
-    if (aliveLock === undefined || navigator.locks === undefined) {
+    if (aliveLock === undefined || !(await isHeld(aliveLock))) {
+      if (signal.aborted) return;
       const timer = setInterval(() => this.#ping(), PING_EVERY_MS);
       signal.addEventListener('abort', () => clearInterval(timer));
       return;
@@ -141,6 +142,15 @@ export class WorkerConnection {
       () => clearTimeout(timer),
     );
   }
+}
+
+/**
+ * Once site data has been cleared, Chromium gives new workers other locks than the page has: the page would be granted
+ * the lock of a worker that lives.
+ */
+async function isHeld(lock: string): Promise<boolean> {
+  const locks = await navigator.locks?.query().catch(() => undefined);
+  return locks?.held?.some(({ name }) => name === lock) ?? false;
 }
 
 function reasonOf(event: ErrorEvent): string {
