@@ -87,11 +87,12 @@ export class IndexedDbStorage implements Storage {
 
   writeGpuFindings(gpu: GpuFindings): Promise<void> {
     return this.#connection.run('remembering what was measured', (database) =>
-      transact(database, ['meta'], 'relaxed', async (tx) => {
-        const meta = tx.objectStore('meta');
-        await meta.put({ ...(await meta.get('store'))!, gpu }, 'store');
-      }),
+      amendStoreRow(database, { gpu }),
     );
+  }
+
+  noteBackup(lastBackup: number): Promise<void> {
+    return this.#connection.run('noting the backup', (database) => amendStoreRow(database, { lastBackup }));
   }
 
   async readCollections(): Promise<CollectionRow[]> {
@@ -258,6 +259,14 @@ export class IndexedDbStorage implements Storage {
       return row;
     });
   }
+}
+
+/** Relaxed: what a power cut takes of this is measured again, or told as it was before. */
+function amendStoreRow(database: Database, change: Partial<StoreRow>): Promise<void> {
+  return transact(database, ['meta'], 'relaxed', async (tx) => {
+    const meta = tx.objectStore('meta');
+    await meta.put({ ...(await meta.get('store'))!, ...change }, 'store');
+  });
 }
 
 /** Encoding comes before the transaction: awaiting anything else inside would end it. */

@@ -1,4 +1,5 @@
 import { describeGenerations } from './generation.contract.js';
+import { describeBackupNote } from './backup-note.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { MemoryStorage } from './memory-storage.js';
@@ -20,3 +21,4 @@ describeStorage(KIND);
 describeGenerations(KIND);
 describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);
+describeBackupNote(KIND);

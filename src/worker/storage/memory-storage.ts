@@ -39,6 +39,10 @@ export class MemoryStorage implements Storage {
     this.#store = { ...this.#store, gpu: structuredClone(gpu) };
   }
 
+  async noteBackup(lastBackup: number): Promise<void> {
+    this.#store = { ...this.#store, lastBackup };
+  }
+
   async readCollections(): Promise<CollectionRow[]> {
     return [...this.#collections.values()].sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
   }

@@ -90,6 +90,8 @@ export interface StoreRow {
   readonly nextCollection: number;
   /** Absent until something was measured. Derived: nothing depends on it. */
   readonly gpu?: GpuFindings;
+  /** Milliseconds since 1970: when an export of the whole store was last completed. Absent: never. */
+  readonly lastBackup?: number;
 }
 
 /** Rows per chunk of row state: 8 KiB per bitmap. */
@@ -155,6 +157,8 @@ export interface Storage {
   readStore(): Promise<StoreRow>;
   /** Replaces `gpu` of the store's row, and leaves the rest of it alone. */
   writeGpuFindings(findings: GpuFindings): Promise<void>;
+  /** Replaces `lastBackup` of the store's row by `at`, and leaves the rest of it alone. */
+  noteBackup(at: number): Promise<void>;
   readCollections(): Promise<CollectionRow[]>;
   readCollection(name: string): Promise<CollectionRow | undefined>;
   /** Creates it, or answers the one that is there; atomic. */
