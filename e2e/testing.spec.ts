@@ -86,7 +86,7 @@ test('X7: the worker stands still at each point of a commit, until it is release
     }
     return seen;
   });
-  const open = (point: string) => !['before-transaction', 'answered'].includes(point);
+  const open = (point: string) => !['before-transaction', 'complete', 'answered'].includes(point);
   const expected = (await page.evaluate(() => testing.COMMIT_POINTS)).map((point) => [
     point,
     point === 'answered' ? 'resolved' : 'pending',

@@ -17,9 +17,10 @@ export function wrapStorage(rules: Rules, connections: Connections, onCommitted:
   function watch(transaction: IDBTransaction): WatchedTransaction {
     let found = watched.get(transaction);
     if (found === undefined) {
+      // First, so that its end is known before the point "complete" is reached.
+      connections.began(transaction);
       found = new WatchedTransaction(transaction, rules, lose, onCommitted);
       watched.set(transaction, found);
-      connections.began(transaction);
     }
     return found;
   }
