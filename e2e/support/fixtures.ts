@@ -21,6 +21,8 @@ export async function openBlank(page: Page, profile: Profile = 'plain'): Promise
 interface TestFixtures {
   /** What the pages of the test violated of their content security policy, so far. */
   cspViolations: string[];
+  /** Of this test alone; what browsers leave in it is deleted afterwards. */
+  profileFolder: string;
   /** Starts the browser on this test's profile folder. Close the context and call again to restart it. */
   launchPersistent: () => Promise<BrowserContext>;
 }
@@ -69,11 +71,20 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(violations);
   },
 
-  launchPersistent: async ({ playwright, browserName, channel, launchOptions, headless, baseURL }, use) => {
-    const profile = await mkdtemp(join(tmpdir(), 'nearshore-profile-'));
+  // biome-ignore lint/correctness/noEmptyPattern: as above.
+  profileFolder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'nearshore-profile-'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  },
+
+  launchPersistent: async (
+    { playwright, browserName, channel, launchOptions, headless, baseURL, profileFolder },
+    use,
+  ) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
-      const context = await playwright[browserName].launchPersistentContext(profile, {
+      const context = await playwright[browserName].launchPersistentContext(profileFolder, {
         ...launchOptions,
         ...(channel === undefined ? {} : { channel }),
         ...(headless === undefined ? {} : { headless }),
@@ -83,6 +94,5 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return context;
     });
     for (const context of contexts) await context.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   },
 });

@@ -1,6 +1,18 @@
 import type { Collection, VectorStore } from 'nearshore';
+import type { CommitPoint, Faults } from 'nearshore/testing';
+
+/** What a page tells the test while it lives: after its death nobody can ask. */
+export type Report =
+  | { readonly is: 'acknowledged'; readonly step: number }
+  | { readonly is: 'transaction'; readonly open: boolean }
+  | { readonly is: 'held' }
+  | { readonly is: 'failed'; readonly message: string };
 
 declare global {
+  /** The store that a test has left open in the page. */
+  var opened: { notes: Awaited<ReturnType<(typeof workload)['open']>>['notes']; faults: Faults };
+  /** Where the test listens (`listenTo`). */
+  var report: (report: Report) => Promise<void>;
   /** In every page of a test made by kill-test.ts. */
   var workload: ReturnType<typeof makeWorkload>;
 }
@@ -126,8 +138,30 @@ export function makeWorkload() {
     );
   }
 
+  /** Step after step, for as long as the page lives; with a point, it stops there in the step after `quiet` others. */
+  async function runUntilKilled(
+    { notes, faults }: { notes: Notes; faults: Faults },
+    from: number,
+    { quiet, point }: { quiet: number; point: CommitPoint | undefined },
+  ): Promise<void> {
+    faults.onTransaction((open) => void report({ is: 'transaction', open }));
+    try {
+      for (let step = from + 1; ; step++) {
+        // Row states are put where records are replaced.
+        if (point !== undefined && step > from + quiet && step > 1 && !isDelete(step)) {
+          faults.holdAt({ point }).then(() => report({ is: 'held' }));
+          point = undefined;
+        }
+        await run(notes, step);
+        void report({ is: 'acknowledged', step });
+      }
+    } catch (error) {
+      void report({ is: 'failed', message: String(error) });
+    }
+  }
+
   const show = (value: unknown) => JSON.stringify(value);
   const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-  return { isDelete, run, open, find, insist, outcomeOf, pause };
+  return { isDelete, run, open, find, insist, outcomeOf, pause, runUntilKilled };
 }
