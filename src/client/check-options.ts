@@ -39,7 +39,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     is: (value) => typeof value === 'string',
     advice: 'It says where the page before ended. Give the cursor of that page, unchanged',
   },
-  // Checked as a filter where it is used.
+  collections: {
+    is: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+    advice: 'They are found by name. Give an array of strings, or leave it out for all',
+  },
+  // Checked where they are used.
+  onConflict: { is: () => true, advice: '' },
   filter: { is: () => true, advice: '' },
 };
 

@@ -4,14 +4,19 @@ import type {
   CollectionConfig,
   CollectionOptions,
   Embedder,
+  ExportOptions,
+  ImportOptions,
+  ImportResult,
   Metrics,
   StoreEvents,
   StoreStatus,
   WorkerEmbedder,
 } from '../shared/types.js';
+import { exportBlob, exportStream, importBackup } from './backup.js';
 import { Collection } from './collection.js';
 import { isWorkerEmbedder } from './embed.js';
 import type { SharedLink } from './shared-links.js';
+import type { WorkerLink } from './worker-link.js';
 
 const EVENTS: readonly (keyof StoreEvents)[] = [
   'change',
@@ -97,6 +102,42 @@ export class VectorStore {
     });
   }
 
+  /**
+   * A backup of the store as one file, made part by part as it is read: every collection as it was when the first part
+   * was asked for. Writes and queries go on meanwhile; segments are merged only after it, and it begins only after a
+   * merge that is under way. A reader that takes nothing for 60 s, aborts or cancels ends it.
+   *
+   * The stream fails with a `VectorStoreError`: `CORRUPT`, `ABORTED`, `WORKER_LOST`, `STORAGE_BLOCKED` (without Web
+   * Locks another tab has merged what was to be read).
+   *
+   * @throws `INVALID_ARGUMENT`.
+   */
+  exportStream(options: ExportOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#checkOpen();
+    return exportStream(this.#call, options);
+  }
+
+  /** As `exportStream`, as a Blob. */
+  async exportBlob(options: ExportOptions = {}): Promise<Blob> {
+    return exportBlob(this.#call, options);
+  }
+
+  /**
+   * Adds the records of a backup file. Collections that are missing are created; `onConflict` says what becomes of
+   * records whose id is there. A Blob is checked as a whole before anything is written; of a stream, the records
+   * before a fault stay, and the error says how many they are.
+   *
+   * @throws `CORRUPT` (damaged, or not such a file), `FORMAT_TOO_NEW`, `CONFIG_MISMATCH` (a collection has another
+   *   dimension, metric or embedding space here), `DUPLICATE_ID` with `onConflict: 'error'`, `INVALID_ARGUMENT`,
+   *   `QUOTA_EXCEEDED`, `ABORTED`.
+   */
+  async import(
+    source: Blob | ReadableStream<Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<ImportResult> {
+    return importBackup(this.#call, source, options);
+  }
+
   async status(): Promise<StoreStatus> {
     this.#checkOpen();
     const { link, visit } = this.shared;
@@ -133,6 +174,11 @@ export class VectorStore {
     this.#closed = true;
     await this.shared.destroy();
   }
+
+  readonly #call: WorkerLink['call'] = (send, options) => {
+    this.#checkOpen();
+    return this.shared.link.call(send, options);
+  };
 
   #checkOpen(): void {
     if (!this.#closed) return;

@@ -4,7 +4,7 @@ import { utf8Length } from './string-column.js';
 /** Objects and arrays within one another; the metadata object itself is level 1. */
 const MAX_METADATA_DEPTH = 16;
 /** UTF-8 bytes of the metadata as JSON. */
-const MAX_METADATA_BYTES = 65_536;
+export const MAX_METADATA_BYTES = 65_536;
 
 /** Either the metadata as JSON text, or why it cannot be stored. */
 export type EncodedMetadata =

@@ -8,6 +8,11 @@ declare class TextDecoder {
   decode(input?: ArrayBufferView | ArrayBuffer): string;
 }
 declare const performance: { now(): number };
+interface Blob {
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  slice(start?: number, end?: number, contentType?: string): Blob;
+}
 interface AbortSignal {
   readonly aborted: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: as the DOM library declares it, or the two would clash

@@ -4,10 +4,12 @@ import type {
   Backend,
   CollectionConfig,
   CollectionStats,
+  ImportResult,
   KernelChoice,
   ListOptions,
   Metric,
   Metrics,
+  OnConflict,
   Progress,
   Quantization,
   Query,
@@ -170,6 +172,12 @@ export interface DeleteArgs {
   readonly durability: 'disk' | 'memory';
 }
 
+export interface ImportArgs {
+  /** Undefined: a stream's chunks come with `importChunk`. */
+  readonly file: Blob | undefined;
+  readonly onConflict: OnConflict;
+}
+
 /** Each call's first argument: names the call, so that it can be aborted and report progress. */
 export type CallId = number;
 
@@ -201,6 +209,24 @@ export interface StoreApi {
   stats(call: CallId, collection: CollectionRef): Promise<Outcome<CollectionStats>>;
   status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts' | 'visit'>>>;
   metrics(call: CallId): Promise<Outcome<Metrics>>;
+  /** Begins an export, which later calls name by this one's id; `collections` undefined: all. */
+  exportOpen(
+    call: CallId,
+    collections: readonly string[] | undefined,
+  ): Promise<Outcome<{ expectedBytes: number }>>;
+  /** The next part of the file, handed over; undefined after the last. */
+  exportNext(call: CallId, opened: CallId): Promise<Outcome<Uint8Array<ArrayBuffer> | undefined>>;
+  exportEnd(call: CallId, opened: CallId): Promise<Outcome<void>>;
+  importBackup(call: CallId, args: ImportArgs): Promise<Outcome<ImportResult>>;
+  /**
+   * The next chunk of the stream that call `importing` reads; undefined: it has ended, by the fault where there is one.
+   * Answers when the next one may come; false: none is wanted any more.
+   */
+  importChunk(
+    importing: CallId,
+    chunk: Uint8Array<ArrayBuffer> | undefined,
+    fault: string | undefined,
+  ): Promise<boolean>;
   destroy(call: CallId): Promise<Outcome<void>>;
   close(call: CallId): Promise<Outcome<void>>;
   /** Answers nothing; the aborted call does. */

@@ -1,4 +1,4 @@
-import { expose } from 'comlink';
+import { expose, transfer } from 'comlink';
 import { type Connect, PROTOCOL, type Ready, type ToWorker } from '../shared/worker-api.js';
 import { holdLockWhileAlive } from './alive-lock.js';
 import { type Post, StoreHost } from './store-host.js';
@@ -12,7 +12,7 @@ addEventListener('message', ({ data, ports }: MessageEvent<Connect | undefined>)
 
 async function serve(channel: MessagePort | typeof self): Promise<void> {
   const post: Post = (message, handedOver = []) => channel.postMessage(message, handedOver);
-  const host = new StoreHost(post);
+  const host = new StoreHost(post, transfer);
   channel.addEventListener('message', ((event: MessageEvent<ToWorker | { nearshore?: undefined }>) => {
     const { data } = event;
     if (data.nearshore === undefined) return;

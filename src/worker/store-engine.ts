@@ -2,6 +2,7 @@ import { VectorStoreError } from '../shared/errors.js';
 import type {
   ChangeEvent,
   CollectionConfig,
+  ImportResult,
   IndexEvent,
   Quantization,
   StoreStatus,
@@ -14,6 +15,13 @@ import type {
   OpenStoreArgs,
   StoreEventOnWire,
 } from '../shared/worker-api.js';
+import type { ChunkQueue } from './backup/chunk-queue.js';
+import { type Export, exportStore, holdingOffMerges } from './backup/export-store.js';
+import {
+  type ImportOptions as BackupImportOptions,
+  type ImportTarget,
+  importBackup,
+} from './backup/import-backup.js';
 import { CollectionEngine } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
@@ -40,8 +48,8 @@ export class StoreEngine {
   readonly #collections = new Map<number, Promise<CollectionEngine>>();
 
   private constructor(
-    private readonly name: string,
-    private readonly storage: Storage,
+    readonly name: string,
+    readonly storage: Storage,
     private readonly row: StoreRow,
     private readonly compute: Compute,
     private readonly assetBaseUrl: string | undefined,
@@ -115,6 +123,15 @@ export class StoreEngine {
       if (row?.id !== id) throw droppedError(name);
       return this.#open(row, quantization);
     });
+  }
+
+  /** Begins an export once no segments are being merged; none are before `ended` fires. */
+  beginExport(names: readonly string[] | undefined, ended: AbortSignal): Promise<Export> {
+    return holdingOffMerges(this.storage, ended, () => exportStore(this, names, ended));
+  }
+
+  importBackup(file: Blob | ChunkQueue, options: BackupImportOptions): Promise<ImportResult> {
+    return importBackup(this.#importTarget, file, options);
   }
 
   async listCollections(): Promise<CollectionConfig[]> {
@@ -203,6 +220,20 @@ export class StoreEngine {
     return collection;
   }
 
+  readonly #importTarget: ImportTarget = {
+    find: async (config) => {
+      const row = await this.storage.readCollection(config.name);
+      if (row === undefined) return undefined;
+      refuseOtherConfig(row.config, config);
+      return this.collection(importedRef(row.id, config.name));
+    },
+    open: async (config) => {
+      const unset = { embedder: undefined, quantization: undefined };
+      const { id } = await this.openCollection({ embeddingSpace: undefined, ...config, ...unset });
+      return this.collection(importedRef(id, config.name));
+    },
+  };
+
   readonly #train: Train = (rows, { dimension, metric }, options) => {
     const { compute, assetBaseUrl } = this;
     // A store that was opened to use no WebAssembly uses none to train, either.
@@ -242,7 +273,7 @@ export class StoreEngine {
 }
 
 /** Nothing is ever dropped or converted implicitly. */
-function refuseOtherConfig(config: CollectionConfig, args: OpenCollectionArgs): void {
+function refuseOtherConfig(config: CollectionConfig, args: Partial<OpenCollectionArgs>): void {
   const pinned = ['dimension', 'metric', 'embeddingSpace'] as const;
   const other = pinned.filter((key) => args[key] !== undefined && args[key] !== config[key]);
   if (other.length === 0) return;
@@ -252,6 +283,10 @@ function refuseOtherConfig(config: CollectionConfig, args: OpenCollectionArgs): 
     `Collection "${config.name}" was created with ${differences}. Vectors made in different ways cannot be compared, so nothing was changed. ` +
       'Open it with the settings it has, use another name, or drop it first with store.dropCollection().',
   );
+}
+
+function importedRef(id: number, name: string): CollectionRef {
+  return { id, name, embedder: undefined, quantization: undefined };
 }
 
 function show(value: unknown): string {

@@ -6,6 +6,7 @@ import type {
   CollectionRef,
   DeleteArgs,
   FromWorker,
+  ImportArgs,
   OpenCollectionArgs,
   OpenStoreArgs,
   Outcome,
@@ -15,9 +16,13 @@ import type {
   StoreEventOnWire,
   UpsertArgs,
 } from '../shared/worker-api.js';
+import { BackupCalls } from './backup/backup-calls.js';
 import type { CallOptions } from './collection/collection-engine.js';
 import { PageTrainers } from './index/page-trainers.js';
 import { StoreEngine } from './store-engine.js';
+
+/** Hands buffers over with the answer of a call. */
+export type HandOver = <T extends object>(answer: T, buffers: Transferable[]) => T;
 
 export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
 
@@ -25,10 +30,13 @@ export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
 export class StoreHost implements StoreApi {
   readonly #calls = new Map<CallId, AbortController>();
   #store: Promise<StoreEngine> | undefined;
-
   readonly #trainers: PageTrainers;
+  readonly #backups = new BackupCalls(() => this.#opened());
 
-  constructor(private readonly post: Post) {
+  constructor(
+    private readonly post: Post,
+    private readonly handOver: HandOver = (answer) => answer,
+  ) {
     this.#trainers = new PageTrainers(post);
   }
 
@@ -116,12 +124,41 @@ export class StoreHost implements StoreApi {
     return this.#answer(call, async () => (await this.#opened()).metrics.summary());
   }
 
+  exportOpen(call: CallId, collections: readonly string[] | undefined) {
+    return this.#answer(call, () => this.#backups.open(call, collections));
+  }
+
+  async exportNext(call: CallId, opened: CallId) {
+    const outcome = await this.#answer(call, () => this.#backups.next(opened));
+    return outcome.ok && outcome.value !== undefined
+      ? this.handOver(outcome, [outcome.value.buffer])
+      : outcome;
+  }
+
+  exportEnd(call: CallId, opened: CallId) {
+    return this.#answer(call, async () => this.#backups.end(opened));
+  }
+
+  importBackup(call: CallId, args: ImportArgs) {
+    return this.#answer(call, (options) => this.#backups.import(call, args, options));
+  }
+
+  importChunk(importing: CallId, chunk: Uint8Array<ArrayBuffer> | undefined, fault: string | undefined) {
+    return this.#backups.chunk(importing, chunk, fault);
+  }
+
   destroy(call: CallId) {
-    return this.#answer(call, async () => (await this.#opened()).destroy());
+    return this.#answer(call, async () => {
+      this.#backups.close();
+      await (await this.#opened()).destroy();
+    });
   }
 
   close(call: CallId) {
-    return this.#answer(call, async () => (await this.#store)?.close());
+    return this.#answer(call, async () => {
+      this.#backups.close();
+      await (await this.#store)?.close();
+    });
   }
 
   async abort(call: CallId, reason: string): Promise<void> {

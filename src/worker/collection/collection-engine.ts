@@ -9,6 +9,7 @@ import type {
   IndexChange,
   IndexEvent,
   ListOptions,
+  OnConflict,
   Progress,
   Quantization,
   Query,
@@ -23,6 +24,7 @@ import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
 import { GpuCopies } from './gpu-copies.js';
+import { type Imported, importRecords } from './import-records.js';
 import { heldAs, indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
@@ -38,6 +40,7 @@ import {
   checkedNorms,
   deleteRecords,
   placesOf,
+  refuseExisting,
   type Written,
   writeMetadata,
   writeRecords,
@@ -144,6 +147,26 @@ export class CollectionEngine {
     const written = await writeRecords(this.state, records, norms, mode, { durability, signal });
     onProgress({ done: total, total });
     return this.#written('upsert', written, records.ids);
+  }
+
+  /** Writes records of a backup, checked as a write's are but for what depends on the rest of the collection. */
+  async importRecords(
+    records: PackedRecords,
+    onConflict: OnConflict,
+    signal: AbortSignal,
+  ): Promise<Imported> {
+    const norms = await checkedNorms(records, this.config, signal);
+    const imported = await importRecords(this.state, records, norms, onConflict, {
+      durability: 'disk',
+      signal,
+    });
+    this.#written('upsert', imported, imported.ids);
+    return imported;
+  }
+
+  /** Rejects with `DUPLICATE_ID` where one of them is there. */
+  refuseIds(ids: StringColumn): Promise<void> {
+    return this.state.read(async ({ views }) => refuseExisting(ids, await locate(views, ids)));
   }
 
   async setMetadata(

@@ -13,7 +13,7 @@ import { Slice } from '../slices.js';
 import { type Located, locate, rowsByView } from './locate.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
-import { onlyTombstones, repeatStamp, tombstonesOf } from './segment-writer.js';
+import { onlyTombstones, repeatStamp, type SegmentContent, tombstonesOf } from './segment-writer.js';
 import type { Snapshot } from './snapshot.js';
 import type { CollectionState, CommitOptions } from './state.js';
 
@@ -61,14 +61,18 @@ export async function writeRecords(
   const snapshot = await state.commit(async ({ views }) => {
     const located = await locate(views, records.ids);
     if (mode === 'insert') refuseExisting(records.ids, located);
-    const stamps = repeatStamp(state.nextStamp(), norms.length);
-    const { ids, vectors, metadata, texts } = records;
-    return {
-      content: { ids, vectors, norms, metadata, texts, stamps, tombstones: undefined },
-      dead: rowsByView(located),
-    };
+    return { content: contentOf(state, records, norms), dead: rowsByView(located) };
   }, options);
   return { count: norms.length, generation: snapshot.generation };
+}
+
+export function contentOf(
+  state: CollectionState,
+  { ids, vectors, metadata, texts }: PackedRecords,
+  norms: Float32Array<ArrayBuffer>,
+): SegmentContent {
+  const stamps = repeatStamp(state.nextStamp(), norms.length);
+  return { ids, vectors, norms, metadata, texts, stamps, tombstones: undefined };
 }
 
 /** Replaces the metadata of records; their vectors and texts are copied into the new segment. */
@@ -158,7 +162,7 @@ async function idsOf(
   return builder.finish();
 }
 
-function refuseExisting(ids: StringColumn, located: Located): void {
+export function refuseExisting(ids: StringColumn, located: Located): void {
   refuse(
     'records',
     ids,

@@ -1,4 +1,5 @@
 import type { Metric } from '../../shared/types.js';
+import { RELEASE } from '../release.js';
 import type { WebGpuAdapter } from './webgpu-device.js';
 
 // What was measured on a device, as a store remembers it. Derived: what is lost, or of another device, is measured again.
@@ -22,7 +23,7 @@ export interface GpuWork {
 }
 
 /** Other versions may be faster or slower. A test compares this with package.json. */
-export const MEASURED_WITH = 'nearshore 0.1.0, onnxruntime-web 1.30.0';
+export const MEASURED_WITH = `nearshore ${RELEASE}, onnxruntime-web 1.30.0`;
 
 /** Undefined: not known of this device. */
 export function knownCrossover(

@@ -1,0 +1,68 @@
+import { VectorStoreError } from '../../shared/errors.js';
+import { type Bitmap, countBits } from '../bitmap.js';
+import { joinChunks } from '../collection/row-states.js';
+import { droppedError } from '../collection/state.js';
+import type { CollectionRow, Column, SegmentManifest, Storage } from '../storage/storage.js';
+
+/** One generation of a collection as it is in storage: nothing of it is held but which rows are dead. */
+export class CollectionPages {
+  readonly live: number;
+
+  private constructor(
+    private readonly storage: Storage,
+    readonly row: CollectionRow,
+    /** By segment. */
+    private readonly dead: ReadonlyMap<number, Bitmap | undefined>,
+  ) {
+    this.live = row.segments.reduce((sum, { id, rows }) => sum + rows - setBits(dead.get(id)), 0);
+  }
+
+  /** `undefined`: there is no such collection. */
+  static async open(storage: Storage, name: string): Promise<CollectionPages | undefined> {
+    for (;;) {
+      const row = await storage.readCollection(name);
+      if (row === undefined) return undefined;
+      const segments = row.segments.map(({ id }) => id);
+      const chunks = await storage.readRowStates(row.id, segments);
+      const now = await storage.readCollection(name);
+      // Row states change with every commit: those of another generation are not this one's.
+      if (now?.id !== row.id || now.generation !== row.generation) continue;
+      const dead = row.segments.map(({ id, rows }) => {
+        const own = chunks.filter(({ segment }) => segment === id);
+        return [id, joinChunks(rows, own)] as const;
+      });
+      return new CollectionPages(storage, row, new Map(dead));
+    }
+  }
+
+  deadIn(segment: number): Bitmap | undefined {
+    return this.dead.get(segment);
+  }
+
+  /** Page `index` of a column. Rejects with what has happened where another tab has removed it meanwhile. */
+  async read({ id }: SegmentManifest, column: Column, index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { storage, row } = this;
+    try {
+      const [page] = await storage.readPages(row.id, id, column, index, index + 1);
+      return page!;
+    } catch (error) {
+      const now = await storage.readCollection(row.config.name);
+      if (now?.id !== row.id) throw droppedError(row.config.name);
+      if (now.segments.some((segment) => segment.id === id)) throw error;
+      throw mergedError(row.config.name, error);
+    }
+  }
+}
+
+function setBits(bitmap: Bitmap | undefined): number {
+  return bitmap === undefined ? 0 : countBits(bitmap);
+}
+
+function mergedError(name: string, cause: unknown): VectorStoreError {
+  return new VectorStoreError(
+    'STORAGE_BLOCKED',
+    `Another tab has merged segments of collection "${name}" while they were exported, and what was still to be read is gone. The file is not whole. ` +
+      'Export again; this happens only where the browser has no Web Locks to make that tab wait.',
+    { cause },
+  );
+}
