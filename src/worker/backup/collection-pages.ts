@@ -19,20 +19,14 @@ export class CollectionPages {
 
   /** `undefined`: there is no such collection. */
   static async open(storage: Storage, name: string): Promise<CollectionPages | undefined> {
-    for (;;) {
-      const row = await storage.readCollection(name);
-      if (row === undefined) return undefined;
-      const segments = row.segments.map(({ id }) => id);
-      const chunks = await storage.readRowStates(row.id, segments);
-      const now = await storage.readCollection(name);
-      // Row states change with every commit: those of another generation are not this one's.
-      if (now?.id !== row.id || now.generation !== row.generation) continue;
-      const dead = row.segments.map(({ id, rows }) => {
-        const own = chunks.filter(({ segment }) => segment === id);
-        return [id, joinChunks(rows, own)] as const;
-      });
-      return new CollectionPages(storage, row, new Map(dead));
-    }
+    const generation = await storage.readGeneration(name);
+    if (generation === undefined) return undefined;
+    const { row, rowStates } = generation;
+    const dead = row.segments.map(({ id, rows }) => {
+      const own = rowStates.filter(({ segment }) => segment === id);
+      return [id, joinChunks(rows, own)] as const;
+    });
+    return new CollectionPages(storage, row, new Map(dead));
   }
 
   deadIn(segment: number): Bitmap | undefined {

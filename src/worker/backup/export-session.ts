@@ -12,6 +12,8 @@ export class ExportSession {
   readonly #export: Promise<Export>;
   readonly #ended = new AbortController();
   #fault: unknown;
+  /** Calls that are being answered. */
+  #taking = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -19,10 +21,7 @@ export class ExportSession {
     private readonly idleMs = IDLE_MS,
   ) {
     this.#export = begin(this.#ended.signal);
-    this.#export.then(
-      () => this.#wait(),
-      (error: unknown) => this.end(error),
-    );
+    this.#export.catch((error: unknown) => this.end(error));
   }
 
   /** Resolves once the export has begun. */
@@ -32,10 +31,8 @@ export class ExportSession {
 
   /** The next part of the file; `undefined` after the last. */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    clearTimeout(this.#timer);
     const { value } = await this.#take(this.#export.then(({ parts }) => parts.next()));
     if (value === undefined) this.end(endedError());
-    else this.#wait();
     return value ?? undefined;
   }
 
@@ -48,18 +45,23 @@ export class ExportSession {
   }
 
   async #take<T>(result: Promise<T>): Promise<T> {
+    this.#taking++;
+    clearTimeout(this.#timer);
     try {
       const value = await result;
       if (!this.#ended.signal.aborted) return value;
     } catch (error) {
       this.end(error);
+    } finally {
+      this.#taking--;
+      this.#wait();
     }
     throw this.#fault;
   }
 
   #wait(): void {
-    if (!this.#ended.signal.aborted)
-      this.#timer = setTimeout(() => this.end(idleError(this.idleMs)), this.idleMs);
+    if (this.#taking > 0 || this.#ended.signal.aborted) return;
+    this.#timer = setTimeout(() => this.end(idleError(this.idleMs)), this.idleMs);
   }
 }
 

@@ -75,7 +75,7 @@ async function verify(
     } else {
       const records = await checkedRecords([part.columns], part.config, first);
       seen.add(records.ids, part.config.name);
-      await there?.refuseIds(records.ids);
+      await there?.import.refuse(records.ids);
       first += records.ids.offsets.length - 1;
     }
     report();
@@ -97,7 +97,7 @@ async function write(
     const records = await checkedRecords(frames.splice(0), config, batch.written);
     seen.add(records.ids, config.name);
     const rows = records.ids.offsets.length - 1;
-    const { count, replaced } = await engine.importRecords(records, onConflict, signal);
+    const { count, replaced } = await engine.import.write(records, onConflict, signal);
     batch.bytes = 0;
     batch.written += rows;
     result.imported += count - replaced;

@@ -9,7 +9,6 @@ import type {
   IndexChange,
   IndexEvent,
   ListOptions,
-  OnConflict,
   Progress,
   Quantization,
   Query,
@@ -24,7 +23,6 @@ import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
 import { GpuCopies } from './gpu-copies.js';
-import { type Imported, importRecords } from './import-records.js';
 import { heldAs, indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
@@ -32,6 +30,7 @@ import { locate } from './locate.js';
 import { Maintenance } from './maintenance.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { Queries } from './queries.js';
+import { RecordImport } from './record-import.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
@@ -40,7 +39,6 @@ import {
   checkedNorms,
   deleteRecords,
   placesOf,
-  refuseExisting,
   type Written,
   writeMetadata,
   writeRecords,
@@ -78,6 +76,7 @@ export class CollectionEngine {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
   readonly #gpuCopies: GpuCopies;
+  readonly import: RecordImport;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -91,6 +90,7 @@ export class CollectionEngine {
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
+    this.import = new RecordImport(state, config, (written, ids) => this.#written('upsert', written, ids));
     this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
       this.#onIndex(change),
     );
@@ -147,26 +147,6 @@ export class CollectionEngine {
     const written = await writeRecords(this.state, records, norms, mode, { durability, signal });
     onProgress({ done: total, total });
     return this.#written('upsert', written, records.ids);
-  }
-
-  /** Writes records of a backup, checked as a write's are but for what depends on the rest of the collection. */
-  async importRecords(
-    records: PackedRecords,
-    onConflict: OnConflict,
-    signal: AbortSignal,
-  ): Promise<Imported> {
-    const norms = await checkedNorms(records, this.config, signal);
-    const imported = await importRecords(this.state, records, norms, onConflict, {
-      durability: 'disk',
-      signal,
-    });
-    this.#written('upsert', imported, imported.ids);
-    return imported;
-  }
-
-  /** Rejects with `DUPLICATE_ID` where one of them is there. */
-  refuseIds(ids: StringColumn): Promise<void> {
-    return this.state.read(async ({ views }) => refuseExisting(ids, await locate(views, ids)));
   }
 
   async setMetadata(

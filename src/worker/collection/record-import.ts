@@ -1,0 +1,86 @@
+import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
+import type { CollectionConfig, OnConflict } from '../../shared/types.js';
+import type { PackedRecords } from '../../shared/worker-api.js';
+import { type Located, locate, rowsByView } from './locate.js';
+import type { CollectionState } from './state.js';
+import { checkedNorms, contentOf, refuseExisting, type Written } from './writes.js';
+
+/** `count` is what was written. */
+export interface Imported extends Written {
+  /** Of it, how many were there. */
+  readonly replaced: number;
+}
+
+/** Writes records of a backup into one collection. Their ids are distinct, and their texts and metadata checked. */
+export class RecordImport {
+  constructor(
+    private readonly state: CollectionState,
+    private readonly config: CollectionConfig,
+    private readonly onWritten: (written: Written, ids: StringColumn) => void,
+  ) {}
+
+  /** Rejects with `DUPLICATE_ID` where one of them is there. */
+  refuse(ids: StringColumn): Promise<void> {
+    return this.state.read(async ({ views }) => refuseExisting(ids, await locate(views, ids)));
+  }
+
+  /** One commit, with which it is decided what is there. */
+  async write(records: PackedRecords, onConflict: OnConflict, signal: AbortSignal): Promise<Imported> {
+    const { state } = this;
+    const norms = await checkedNorms(records, this.config, signal);
+    let written = records;
+    let replaced = 0;
+    const { generation } = await state.commit(
+      async ({ views }) => {
+        const located = await locate(views, records.ids);
+        if (onConflict === 'error') refuseExisting(records.ids, located);
+        if (onConflict !== 'skip') {
+          replaced = located.views.reduce((sum, view) => sum + (view === -1 ? 0 : 1), 0);
+          return { content: contentOf(state, records, norms), dead: rowsByView(located) };
+        }
+        const rows = absentRows(located);
+        written = rows.length === norms.length ? records : pick(records, rows);
+        if (rows.length === 0) return undefined;
+        return {
+          content: contentOf(
+            state,
+            written,
+            Float32Array.from(rows, (row) => norms[row]!),
+          ),
+        };
+      },
+      { durability: 'disk', signal },
+    );
+    const count = written.ids.offsets.length - 1;
+    this.onWritten({ count, generation }, written.ids);
+    return { count, generation, replaced };
+  }
+}
+
+function absentRows({ views }: Located): number[] {
+  const rows: number[] = [];
+  for (const [row, view] of views.entries()) if (view === -1) rows.push(row);
+  return rows;
+}
+
+function pick({ ids, vectors, metadata, texts }: PackedRecords, rows: readonly number[]): PackedRecords {
+  const dimension = vectors.length / (ids.offsets.length - 1);
+  const picked = new Float32Array(rows.length * dimension);
+  for (const [i, row] of rows.entries()) {
+    picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+  }
+  return {
+    ids: pickStrings(ids, rows)!,
+    vectors: picked,
+    toEmbed: [],
+    metadata: pickStrings(metadata, rows),
+    texts: pickStrings(texts, rows),
+  };
+}
+
+function pickStrings(column: StringColumn | undefined, rows: readonly number[]): StringColumn | undefined {
+  if (column === undefined) return undefined;
+  const builder = new StringColumnBuilder(rows.length);
+  for (const row of rows) builder.pushBytes(bytesOf(column, row));
+  return builder.finish();
+}
