@@ -1,7 +1,7 @@
 import { checkChoice } from '../shared/argument-check.js';
+import type { ExportOptions, ImportOptions, ImportResult } from '../shared/backup-types.js';
 import { abortedError, VectorStoreError } from '../shared/errors.js';
 import { kindOf } from '../shared/plain-object.js';
-import type { ExportOptions, ImportOptions, ImportResult } from '../shared/types.js';
 import type { CallId } from '../shared/worker-api.js';
 import { checkOptions } from './check-options.js';
 import { handOver } from './worker-connection.js';

@@ -1,3 +1,4 @@
+export type * from '../shared/backup-types.js';
 export { type Problem, VectorStoreError, type VectorStoreErrorCode } from '../shared/errors.js';
 export type { FieldCondition, Filter, JsonScalar } from '../shared/filter-types.js';
 export type * from '../shared/types.js';

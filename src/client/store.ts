@@ -1,12 +1,10 @@
 import { checkChoice, checkDimension, checkMetric, checkName } from '../shared/argument-check.js';
+import type { ExportOptions, ImportOptions, ImportResult } from '../shared/backup-types.js';
 import { VectorStoreError } from '../shared/errors.js';
 import type {
   CollectionConfig,
   CollectionOptions,
   Embedder,
-  ExportOptions,
-  ImportOptions,
-  ImportResult,
   Metrics,
   StoreEvents,
   StoreStatus,

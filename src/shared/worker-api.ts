@@ -1,15 +1,14 @@
+import type { ImportResult, OnConflict } from './backup-types.js';
 import type { ErrorOnWire } from './errors.js';
 import type { StringColumn } from './string-column.js';
 import type {
   Backend,
   CollectionConfig,
   CollectionStats,
-  ImportResult,
   KernelChoice,
   ListOptions,
   Metric,
   Metrics,
-  OnConflict,
   Progress,
   Quantization,
   Query,

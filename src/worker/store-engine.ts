@@ -1,8 +1,8 @@
+import type { ImportResult } from '../shared/backup-types.js';
 import { VectorStoreError } from '../shared/errors.js';
 import type {
   ChangeEvent,
   CollectionConfig,
-  ImportResult,
   IndexEvent,
   Quantization,
   StoreStatus,

@@ -1,5 +1,5 @@
+import type { ImportResult } from '../../shared/backup-types.js';
 import { VectorStoreError } from '../../shared/errors.js';
-import type { ImportResult } from '../../shared/types.js';
 import type { CallId, ImportArgs } from '../../shared/worker-api.js';
 import { ChunkQueue } from './chunk-queue.js';
 import { ExportSession } from './export-session.js';

@@ -1,4 +1,5 @@
-import type { CollectionConfig, OnConflict, Progress } from '../../shared/types.js';
+import type { OnConflict } from '../../shared/backup-types.js';
+import type { CollectionConfig, Progress } from '../../shared/types.js';
 import type { CollectionRef } from '../../shared/worker-api.js';
 import { callOptions, type PlainRecord, packRecords } from '../collection/engine.contract.js';
 import { StoreEngine } from '../store-engine.js';

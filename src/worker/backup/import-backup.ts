@@ -1,5 +1,6 @@
+import type { ImportResult, OnConflict } from '../../shared/backup-types.js';
 import { VectorStoreError } from '../../shared/errors.js';
-import type { CollectionConfig, ImportResult, OnConflict, Progress } from '../../shared/types.js';
+import type { CollectionConfig, Progress } from '../../shared/types.js';
 import type { CollectionEngine } from '../collection/collection-engine.js';
 import { readBackup } from './backup-reader.js';
 import { ByteSource } from './byte-source.js';

@@ -1,5 +1,6 @@
+import type { OnConflict } from '../../shared/backup-types.js';
 import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
-import type { CollectionConfig, OnConflict } from '../../shared/types.js';
+import type { CollectionConfig } from '../../shared/types.js';
 import type { PackedRecords } from '../../shared/worker-api.js';
 import { type Located, locate, rowsByView } from './locate.js';
 import type { CollectionState } from './state.js';
