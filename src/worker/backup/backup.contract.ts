@@ -9,7 +9,12 @@ import { ChunkQueue } from './chunk-queue.js';
 
 export async function openMemoryStore(name = 's'): Promise<StoreEngine> {
   const rest = { kernel: 'auto', assetBaseUrl: undefined, memoryBudgetBytes: undefined } as const;
-  return StoreEngine.open({ name, storage: 'memory', backend: 'js', ...rest }, () => {});
+  const args = { name, storage: 'memory', backend: 'js', ...rest } as const;
+  return StoreEngine.open(
+    args,
+    () => {},
+    async () => undefined,
+  );
 }
 
 export async function openIn(store: StoreEngine, config: CollectionConfig) {
