@@ -13,6 +13,9 @@ interface Blob {
   arrayBuffer(): Promise<ArrayBuffer>;
   slice(start?: number, end?: number, contentType?: string): Blob;
 }
+interface MessagePort {
+  close(): void;
+}
 interface AbortSignal {
   readonly aborted: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: as the DOM library declares it, or the two would clash
