@@ -78,12 +78,11 @@ describe('round trip', () => {
         const contents = await contentsOf(store);
         expect(await contentsOf(other)).toEqual(contents);
         expect(await contentsOf(third)).toEqual(contents);
-        // Nothing of it depends on when or where: only the head differs.
         for (const each of [store, other, third]) await each.close();
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
-  });
+  }, 120_000);
 
   it('B1 replaced and deleted records are left out, over many segments and frames', async () => {
     const store = await openMemoryStore();
