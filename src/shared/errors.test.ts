@@ -34,7 +34,13 @@ describe('the wire', () => {
 
   it('L1 adds nothing that was not there', () => {
     const there = crossed(new VectorStoreError('CLOSED', 'x'));
-    for (const key of ['problems', 'problemCount', 'outcome', 'cause']) expect(key in there).toBe(false);
+    const keys = ['problems', 'problemCount', 'outcome', 'cause', 'needed', 'available'];
+    for (const key of keys) expect(key in there).toBe(false);
+  });
+
+  it('L1 S12 keeps how many bytes were needed and available, none too', () => {
+    const there = crossed(new VectorStoreError('QUOTA_EXCEEDED', 'full', { needed: 5, available: 0 }));
+    expect(there).toMatchObject({ code: 'QUOTA_EXCEEDED', needed: 5, available: 0 });
   });
 
   it('L1 keeps the chain of causes, of any class, five deep, also where it is a circle', () => {

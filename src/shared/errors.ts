@@ -7,7 +7,7 @@
  * | `DIMENSION_MISMATCH` | a vector's length is not the collection's `dimension` |
  * | `DUPLICATE_ID` | `insert` met an id that is already there, or one batch names an id twice |
  * | `CONFIG_MISMATCH` | the collection (or the open store) has other settings than those asked for |
- * | `QUOTA_EXCEEDED` | the browser has no room left for this write; nothing of it was written |
+ * | `QUOTA_EXCEEDED` | the browser has no room left for this write (see `needed`, `available`); nothing of it was written |
  * | `STORAGE_BLOCKED` | IndexedDB cannot be opened or used here, or another tab holds an old version open |
  * | `STORAGE_LOST` | the data on disk is gone or was replaced while the store was open |
  * | `CORRUPT` | stored bytes do not match their checksum |
@@ -51,6 +51,8 @@ export interface VectorStoreErrorOptions {
   problems?: readonly Problem[];
   problemCount?: number;
   outcome?: 'unknown';
+  needed?: number;
+  available?: number;
 }
 
 /**
@@ -66,6 +68,10 @@ export class VectorStoreError extends Error {
   declare readonly problemCount?: number;
   /** `'unknown'` where a write was in flight when the worker was lost: it may or may not be on disk. */
   declare readonly outcome?: 'unknown';
+  /** For `QUOTA_EXCEEDED`: bytes that the write would have taken. */
+  declare readonly needed?: number;
+  /** For `QUOTA_EXCEEDED`: bytes that are left at most, as far as the browser tells. */
+  declare readonly available?: number;
 
   constructor(code: VectorStoreErrorCode, message: string, options: VectorStoreErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -75,6 +81,8 @@ export class VectorStoreError extends Error {
       this.problemCount = options.problemCount ?? options.problems.length;
     }
     if (options.outcome) this.outcome = options.outcome;
+    if (options.needed !== undefined) this.needed = options.needed;
+    if (options.available !== undefined) this.available = options.available;
   }
 }
 
@@ -88,6 +96,8 @@ export interface ErrorOnWire {
   readonly problems: readonly Problem[] | undefined;
   readonly problemCount: number | undefined;
   readonly outcome: 'unknown' | undefined;
+  readonly needed: number | undefined;
+  readonly available: number | undefined;
 }
 
 const MAX_CAUSE_DEPTH = 5;
@@ -104,6 +114,8 @@ export function errorToWire(error: unknown, depth = 0): ErrorOnWire {
     problems: ours?.problems,
     problemCount: ours?.problemCount,
     outcome: ours?.outcome,
+    needed: ours?.needed,
+    available: ours?.available,
   };
 }
 
@@ -119,6 +131,8 @@ export function errorFromWire(wire: ErrorOnWire): Error {
       ...(wire.problems === undefined ? {} : { problems: wire.problems }),
       ...(wire.problemCount === undefined ? {} : { problemCount: wire.problemCount }),
       ...(wire.outcome === undefined ? {} : { outcome: wire.outcome }),
+      ...(wire.needed === undefined ? {} : { needed: wire.needed }),
+      ...(wire.available === undefined ? {} : { available: wire.available }),
     });
   }
   if (wire.stack !== undefined) error.stack = wire.stack;

@@ -298,13 +298,26 @@ export interface StoreStatus {
   backend: BackendStatus;
   /** Whether the browser has promised not to evict this origin; `'unknown'` where it cannot be asked. */
   persisted: boolean | 'unknown';
+  /**
+   * Whether the browser may delete this origin's data to make room, or after a time without a visit. True where it has
+   * not been asked to persist it (see `navigator.storage.persist()`), and with `storage: 'memory'`.
+   */
+  mayPurge: boolean | 'unknown';
   usage: {
     /** Bytes of this store in IndexedDB, counted by this package. */
     ownBytes: number;
     /** What `navigator.storage.estimate()` says of the whole origin; may be stale. */
     originBytes?: number;
+    /** What it says this origin may take. Chromium names `originBytes` + 10 GiB, however much there is. */
     quotaBytes?: number;
   };
+  /** When an export of the whole store was last completed, in milliseconds since 1970. Absent: never. */
+  lastBackup?: number;
+  /**
+   * Records and tombstones (of deletes that are not yet compacted away) that no server has acknowledged. Without sync
+   * that is all of them: what is lost with this browser's data, but for a backup.
+   */
+  unsynced: number;
   databaseId: string;
   /** How this page found the store when it opened it. */
   visit: Visit;

@@ -31,6 +31,7 @@ import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
 import { type StartTrainer, trainInWorker } from './index/train-in-worker.js';
 import { MetricsRecorder } from './metrics.js';
+import { protectionOf } from './protection.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import type { CollectionRow, Storage, StoreRow } from './storage/storage.js';
@@ -161,21 +162,11 @@ export class StoreEngine {
 
   async status(): Promise<Omit<StoreStatus, 'workerRestarts' | 'visit'>> {
     const rows = await this.storage.readCollections();
-    const ownBytes = rows.flatMap((row) => row.segments).reduce((sum, segment) => sum + segment.bytes, 0);
-    // Missing in WebKitGTK and on insecure origins.
-    const manager = globalThis.navigator?.storage;
-    const estimate = await manager?.estimate?.().catch(() => undefined);
-    const persisted = await manager?.persisted?.().catch(() => undefined);
     return {
       name: this.name,
       storage: this.storage.kind,
       backend: this.compute.status,
-      persisted: this.storage.kind === 'memory' ? false : (persisted ?? 'unknown'),
-      usage: {
-        ownBytes: this.storage.kind === 'memory' ? 0 : ownBytes,
-        ...(estimate?.usage === undefined ? {} : { originBytes: estimate.usage }),
-        ...(estimate?.quota === undefined ? {} : { quotaBytes: estimate.quota }),
-      },
+      ...(await protectionOf(this.storage, rows)),
       databaseId: this.row.databaseId,
       format: this.row.format,
       collections: rows.length,

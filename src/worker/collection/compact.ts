@@ -45,6 +45,17 @@ export function dueMerge(snapshot: Snapshot): number[] {
   return segmentIds(full ?? []);
 }
 
+/**
+ * What gives space back where there is no room for a larger merge, as groups of ids: all segments that are wholly dead,
+ * for which nothing is written, then one by one those with dead rows, the most wasteful first.
+ */
+export function reclaimingMerges({ views }: Snapshot): number[][] {
+  const wasteful = views.filter(isWasteful);
+  const gone = wasteful.filter((view) => view.live === 0);
+  const rest = wasteful.filter((view) => view.live > 0).sort((a, b) => wasteOf(b) - wasteOf(a));
+  return [segmentIds(gone), ...rest.map((view) => segmentIds([view]))].filter((ids) => ids.length > 0);
+}
+
 /** Groups of segments that `optimize` merges, as ids. */
 export function fullMerge(snapshot: Snapshot): number[][] {
   const groups: SegmentView[][] = [];
@@ -92,6 +103,8 @@ export async function merge(
   segments: readonly number[],
   { training, signal, onProgress }: MergeOptions,
 ): Promise<boolean> {
+  // Before a training that could not be kept.
+  await state.checkRoom(mergedBytes(viewsOf(state.current, segments) ?? []));
   // Outside the lock: writes and queries go on meanwhile.
   const gathered = await state.read(async (snapshot) => {
     // Asked again: another tab has removed what was being read.
@@ -230,6 +243,11 @@ function orNone(column: StringColumn): StringColumn | undefined {
 
 function segmentIds(views: readonly SegmentView[]): number[] {
   return views.map((view) => view.segment.id);
+}
+
+/** Bytes of the segment that these become, nearly. */
+function mergedBytes(views: readonly SegmentView[]): number {
+  return views.reduce((sum, view) => sum + view.segment.manifest.bytes * (1 - wasteOf(view)), 0);
 }
 
 function vectorBytes(snapshot: Snapshot, view: SegmentView): number {

@@ -1,12 +1,17 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { IndexChange, Progress } from '../../shared/types.js';
+import { isQuotaError } from '../storage/quota-errors.js';
 import type { Storage } from '../storage/storage.js';
-import { dueMerge, dueTraining, fullMerge, merge } from './compact.js';
+import { dueMerge, dueTraining, fullMerge } from './compact.js';
 import { checkOrder, type Train, type Training } from './list-order.js';
+import { mergeWithinRoom } from './merge-within-room.js';
+import type { Snapshot } from './snapshot.js';
 import type { CollectionState } from './state.js';
 
 /** How long after a commit due work begins: a burst of writes is merged once. */
 const DELAY_MS = 100;
+/** And how long after a full disk has prevented it. */
+const FULL_DISK_DELAY_MS = 60_000;
 
 export interface MaintenanceOptions {
   readonly signal?: AbortSignal | undefined;
@@ -42,7 +47,7 @@ export class Maintenance {
   }
 
   /** Call it after whatever may have made work due. */
-  schedule(): void {
+  schedule(delay = DELAY_MS): void {
     if (this.#timer !== undefined || this.#isAtWork || this.#closed.signal.aborted) return;
     if (this.#due().length === 0) return;
     this.#timer = setTimeout(() => {
@@ -54,20 +59,21 @@ export class Maintenance {
         })
         // What has become due while the lock was given back.
         .then(() => this.schedule())
-        .catch(() => {
+        .catch((error: unknown) => {
           // Nothing has changed; the next commit, or the next visit, schedules it again.
+          if (isQuotaError(error)) this.schedule(FULL_DISK_DELAY_MS);
         });
-    }, DELAY_MS);
+    }, delay);
   }
 
   /**
    * Merges segments until each is as large and as clean as it can be, and indexes all that are worth it. Rejects at
-   * the end where training failed.
+   * the end where training failed, or there was no room (`QUOTA_EXCEEDED`) for all of it.
    */
   async optimize(options: MaintenanceOptions): Promise<void> {
     this.#trainingFault = undefined;
     await this.state.refresh();
-    for (const segments of fullMerge(this.state.current)) await this.#mergeDue(() => segments, options);
+    while (await this.#mergeAll(options));
     while (await this.#mergeDue(() => this.#dueTraining(), options));
     if (this.#trainingFault !== undefined) throw this.#trainingFault;
   }
@@ -93,6 +99,20 @@ export class Maintenance {
 
   #dueTraining(): number[] {
     return this.#trainingFault === undefined ? dueTraining(this.state.current, this.training) : [];
+  }
+
+  /** True: there was no room for all of it, but space was given back, so that there may be now. */
+  async #mergeAll(options: MaintenanceOptions): Promise<boolean> {
+    const before = diskBytes(this.state.current);
+    let fullDisk: unknown;
+    for (const segments of fullMerge(this.state.current)) {
+      await this.#mergeDue(() => segments, options).catch((error: unknown) => {
+        if (!isQuotaError(error)) throw error;
+        fullDisk ??= error;
+      });
+    }
+    if (fullDisk !== undefined && diskBytes(this.state.current) >= before) throw fullDisk;
+    return fullDisk !== undefined;
   }
 
   async #doWhatIsDue(): Promise<void> {
@@ -133,14 +153,16 @@ export class Maintenance {
     };
     const training = this.#trainingFault === undefined ? { ...this.training, train } : undefined;
     try {
-      const merged = await merge(this.state, segments, { ...options, training });
+      const merged = await mergeWithinRoom(this.state, segments, { ...options, training });
       if (merged && isTrained) this.onIndex({ state: 'trained' });
       return merged;
     } catch (error) {
       if (error !== this.#trainingFault) throw error;
       this.onIndex({ state: 'failed', reason: String(error) });
       // A segment alone was to be trained and nothing else.
-      return segments.length === 1 || merge(this.state, segments, { ...options, training: undefined });
+      return (
+        segments.length === 1 || mergeWithinRoom(this.state, segments, { ...options, training: undefined })
+      );
     }
   }
 
@@ -164,4 +186,8 @@ export class Maintenance {
       this.#progress = undefined;
     }
   };
+}
+
+function diskBytes({ views }: Snapshot): number {
+  return views.reduce((sum, { segment }) => sum + segment.manifest.bytes, 0);
 }

@@ -83,6 +83,11 @@ export class CollectionState {
     return this.#bytesWritten;
   }
 
+  /** Rejects with `QUOTA_EXCEEDED` where a commit of so many bytes is known to have no room. */
+  checkRoom(bytes: number): Promise<void> {
+    return this.storage.checkRoom(bytes);
+  }
+
   /** A stamp greater than all before; call it while committing. */
   nextStamp(): Uint8Array<ArrayBuffer> {
     return this.#clock.next();

@@ -8,6 +8,9 @@ import { Connection, type ConnectionEvents } from './connection.js';
 import { damagedPage, damagedRowState } from './damage-errors.js';
 import { fromIdbError } from './idb-errors.js';
 import type { LockMode } from './local-lock.js';
+import { Reserve } from './reserve.js';
+import { reservePlace } from './reserve-place.js';
+import { Room } from './room.js';
 import {
   type Database,
   databaseName,
@@ -41,6 +44,8 @@ export class IndexedDbStorage implements Storage {
   readonly #name: string;
   readonly #locks: StoreLocks;
   readonly #connection: Connection;
+  readonly #room = new Room();
+  readonly #reserve: Reserve;
   #isNew = false;
 
   constructor(
@@ -50,6 +55,10 @@ export class IndexedDbStorage implements Storage {
     this.#name = databaseName(storeName);
     this.#locks = new StoreLocks(this.#name);
     this.#connection = new Connection(storeName, events);
+    this.#reserve = new Reserve(
+      this.#room,
+      reservePlace((doing, task) => this.#connection.run(doing, task)),
+    );
   }
 
   get isNew(): boolean {
@@ -179,7 +188,15 @@ export class IndexedDbStorage implements Storage {
     });
   }
 
-  async commit(commit: Commit): Promise<number> {
+  checkRoom(bytes: number): Promise<void> {
+    return this.#room.check(bytes);
+  }
+
+  commit(commit: Commit): Promise<number> {
+    return this.#reserve.commit(commit, () => this.#commit(commit));
+  }
+
+  async #commit(commit: Commit): Promise<number> {
     const { collection, next } = commit;
     const checksums = await checksumsOf(commit.pages);
     const durability = commit.durability === 'disk' ? 'strict' : 'relaxed';

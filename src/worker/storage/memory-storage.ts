@@ -93,6 +93,8 @@ export class MemoryStorage implements Storage {
     });
   }
 
+  async checkRoom(): Promise<void> {}
+
   async commit(commit: Commit): Promise<number> {
     const { next } = commit;
     const found = this.#collections.get(next.config.name);

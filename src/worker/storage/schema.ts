@@ -25,7 +25,7 @@ export interface Schema extends DBSchema {
   meta: { key: 'store'; value: StoreRow };
   /** By name. */
   collections: { key: string; value: CollectionRow };
-  pages: { key: [CollectionId, SegmentId, Column, number]; value: StoredPage };
+  pages: { key: [CollectionId, SegmentId, Column | 'reserve', number]; value: StoredPage };
   rowStates: { key: [CollectionId, SegmentId, number]; value: StoredRowState };
 }
 

@@ -175,6 +175,8 @@ export interface Storage {
     from: number,
     to: number,
   ): Promise<Uint8Array<ArrayBuffer>[]>;
+  /** Rejects with `QUOTA_EXCEEDED` where a commit of so many bytes is known to be refused for want of room. */
+  checkRoom(bytes: number): Promise<void>;
   /** Resolves to the bytes that were written. */
   commit(commit: Commit): Promise<number>;
   /** One writer at a time per store, across tabs where the browser can. */
