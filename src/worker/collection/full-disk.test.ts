@@ -101,6 +101,29 @@ describe.each([SmallStorage, HonestStorage])('optimize on a full disk: %o', (Kin
   });
 });
 
+it('S12 a delete leaves its tombstones out where only they have no room', async () => {
+  const storage = new SmallStorage();
+  const { engine } = await openEngine(storage, CONFIG);
+  const notes = clientOf(engine);
+  await notes.upsert(batch(0, ROWS));
+  const tombstones = async () => {
+    const row = (await storage.readCollection(CONFIG.name))!;
+    return row.segments.reduce((sum, segment) => sum + segment.tombstones, 0);
+  };
+  await notes.deleteIds(idsOf(0, 10));
+  expect(await tombstones()).toBe(10);
+  storage.left = 300;
+  expect(await notes.deleteIds(idsOf(0, 1_000))).toMatchObject({ count: 990 });
+  expect(await tombstones()).toBe(10);
+  storage.left = 100;
+  await expect(notes.deleteIds(idsOf(0, 1_100))).rejects.toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    needed: 263,
+  });
+  const again = clientOf((await openEngine(storage, CONFIG)).engine);
+  expect((await again.list({ limit: 10_000 })).ids).toEqual(idsOf(1_000, ROWS - 1_000));
+});
+
 describe('maintenance on a full disk', () => {
   afterEach(() => {
     vi.useRealTimers();

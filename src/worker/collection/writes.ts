@@ -10,6 +10,7 @@ import type { CollectionConfig } from '../../shared/types.js';
 import type { PackedRecords } from '../../shared/worker-api.js';
 import { hasBit } from '../bitmap.js';
 import { Slice } from '../slices.js';
+import { isQuotaError } from '../storage/quota-errors.js';
 import { type Located, locate, rowsByView } from './locate.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
@@ -116,15 +117,22 @@ export async function deleteRecords(
   options: CommitOptions,
 ): Promise<Written & { deleted: StringColumn }> {
   let deleted: StringColumn = packStrings([]);
-  const snapshot = await state.commit(async (before) => {
-    const dead =
-      'ids' in which
-        ? rowsByView(await locate(before.views, which.ids))
-        : await passingRows(before, which.filter);
-    deleted = await idsOf(before, dead);
-    if (deleted.offsets.length === 1) return undefined;
-    return { content: onlyTombstones(tombstonesOf(deleted, state.nextStamp())), dead };
-  }, options);
+  const commit = (hasRoom: boolean) =>
+    state.commit(async (before) => {
+      const dead =
+        'ids' in which
+          ? rowsByView(await locate(before.views, which.ids))
+          : await passingRows(before, which.filter);
+      deleted = await idsOf(before, dead);
+      if (deleted.offsets.length === 1) return undefined;
+      const tombstones = tombstonesOf(deleted, state.nextStamp());
+      return { content: hasRoom ? onlyTombstones(tombstones) : undefined, dead };
+    }, options);
+  const snapshot = await commit(true).catch((error: unknown) => {
+    if (!isQuotaError(error)) throw error;
+    // A merge would drop these tombstones, too: their bases are zero.
+    return commit(false);
+  });
   return { count: deleted.offsets.length - 1, generation: snapshot.generation, deleted };
 }
 

@@ -3,8 +3,8 @@ import { isQuotaError } from './quota-errors.js';
 import type { Room } from './room.js';
 import type { Commit } from './storage.js';
 
-/** Room for some 6,000 deletes in one call. */
-export const RESERVE_BYTES = 256 << 10;
+/** Dead bits of two million rows; a larger collection's delete may have to name fewer records. */
+export const RESERVE_BYTES = 1 << 20;
 /** Bytes of a collection from which it has one. */
 const KEPT_FROM_BYTES = 1 << 20;
 
