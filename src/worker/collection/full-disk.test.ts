@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { bytesOf } from '../storage/commit-end.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import { fullDiskError } from '../storage/quota-errors.js';
-import { bytesOf } from '../storage/reserve.js';
 import type { Commit } from '../storage/storage.js';
 import type { CollectionEngine } from './collection-engine.js';
 import { batch, CONFIG, callOptions, clientOf, jsCompute, openEngine, trainHere } from './engine.contract.js';

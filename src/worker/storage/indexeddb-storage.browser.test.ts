@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { describeGenerations } from './generation.contract.js';
 import { describeBackupNote } from './backup-note.contract.js';
+import { describeGenerations } from './generation.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { IndexedDbStorage } from './indexeddb-storage.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';

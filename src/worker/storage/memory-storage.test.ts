@@ -1,5 +1,5 @@
-import { describeGenerations } from './generation.contract.js';
 import { describeBackupNote } from './backup-note.contract.js';
+import { describeGenerations } from './generation.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { MemoryStorage } from './memory-storage.js';
