@@ -12,7 +12,7 @@ import { fromIdbError } from './idb-errors.js';
 import { Identity } from './identity.js';
 import { DATABASE_VERSION, type Database, databaseName, type Schema, upgradeDatabase } from './schema.js';
 import type { CollectionRow } from './storage.js';
-import { transactRead } from './transact.js';
+import { abortQuietly, transactRead } from './transact.js';
 
 /** How long another tab may keep us waiting before we say so. */
 const BLOCKED_MS = 10_000;
@@ -125,14 +125,20 @@ export class Connection {
   async #connect(): Promise<Database> {
     const identity = this.#identity;
     let isGone = false;
+    let fault: unknown;
     let database: Database;
     try {
       database = await openDB<Schema>(this.#name, DATABASE_VERSION, {
         upgrade: (upgraded, oldVersion, _, tx) => {
-          isGone = oldVersion === 0 && identity !== undefined;
-          if (!isGone) return upgradeDatabase(upgraded, oldVersion);
           tx.done.catch(() => undefined);
-          tx.abort();
+          isGone = oldVersion === 0 && identity !== undefined;
+          try {
+            if (!isGone) return upgradeDatabase(upgraded, oldVersion);
+          } catch (error) {
+            // Uncaught here, it would end the worker.
+            fault = error;
+          }
+          abortQuietly(tx);
         },
         blocking: (_, newVersion) => {
           database.close();
@@ -142,6 +148,7 @@ export class Connection {
       });
     } catch (error) {
       if (isGone) throw this.#lose('the browser or the user has cleared it');
+      if (fault !== undefined) throw fault;
       throw (error as Error).name === 'AbortError' ? closedWhileOpening(error) : error;
     }
     try {

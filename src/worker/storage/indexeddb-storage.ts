@@ -171,7 +171,8 @@ export class IndexedDbStorage implements Storage {
     return this.#connection.run('reading row states', async (database) => {
       const chunks = await transactRead(database, ['rowStates'], (tx) => {
         const rowStates = tx.objectStore('rowStates');
-        return Promise.all(segments.map((segment) => rowStates.getAll(keysOf(collection, segment))));
+        // Async: where one throws at once, the others' failures would be nobody's.
+        return Promise.all(segments.map(async (segment) => rowStates.getAll(keysOf(collection, segment))));
       });
       return chunks.flat().map(checkedRowState);
     });
@@ -182,7 +183,7 @@ export class IndexedDbStorage implements Storage {
       const indexes = Array.from({ length: to - from }, (_, i) => from + i);
       const pages = await transactRead(database, ['pages'], (tx) => {
         const stored = tx.objectStore('pages');
-        return Promise.all(indexes.map((index) => stored.get([collection, segment, column, index])));
+        return Promise.all(indexes.map(async (index) => stored.get([collection, segment, column, index])));
       });
       return pages.map((page, i) => checkedPage(page, segment, column, from + i));
     });

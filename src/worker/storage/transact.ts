@@ -36,7 +36,7 @@ export async function transact<N extends Names, T>(
   }
 }
 
-function abortQuietly(tx: { abort(): void }): void {
+export function abortQuietly(tx: { abort(): void }): void {
   try {
     tx.abort();
   } catch {
