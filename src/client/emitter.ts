@@ -16,7 +16,7 @@ export class Emitter<Events> {
     return () => listeners.delete(listener);
   }
 
-  /** For what happened before anybody could listen: the first listener that comes is told, once. */
+  /** For what happened before anybody could listen: told once, to the first that come. */
   emitToFirst<K extends keyof Events>(event: K, detail: Events[K]): void {
     this.#waiting.set(event, () => this.emit(event, detail));
   }

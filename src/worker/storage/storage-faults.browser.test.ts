@@ -57,11 +57,13 @@ const OPERATIONS: Record<string, Operation> = {
   },
   'dropping a collection': { run: (storage) => storage.dropCollection(CONFIG.name) },
   'remembering a GPU': { run: (storage) => storage.writeGpuFindings({ device: 'a GPU', crossovers: {} }) },
+  'noting a backup': { run: (storage) => storage.noteBackup(1_700_000_000_000) },
   'reading rows': {
     run: async (storage) => [
       (await storage.readStore()).nextCollection,
       await storage.readCollection(CONFIG.name),
       await storage.readCollections(),
+      await storage.readGeneration(CONFIG.name),
     ],
   },
   'reading pages and row states': {
