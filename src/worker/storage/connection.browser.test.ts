@@ -219,6 +219,24 @@ describe('S9 a commit whose end was not seen', () => {
     expect(await storage.readCollection(CONFIG.name)).toEqual(commit.next);
   });
 
+  it('has an unknown outcome where looking it up fails', async () => {
+    const { storage, row } = await open();
+    const commit = commitOf(row);
+    const { get } = IDBObjectStore.prototype;
+    hideEnd(true, async () => {
+      vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+        if (this.name === 'collections') throw new DOMException('on purpose', 'DataError');
+        return get.call(this, key);
+      });
+    });
+    await expect(storage.commit(commit)).rejects.toMatchObject({
+      code: 'STORAGE_BLOCKED',
+      outcome: 'unknown',
+    });
+    vi.mocked(IDBObjectStore.prototype.get).mockRestore();
+    expect(await storage.readCollection(CONFIG.name)).toEqual(commit.next);
+  });
+
   it('has a known one where the connection was lost before all of it was handed over', async () => {
     const { storage, row, handle } = await open();
     const opens = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {

@@ -27,8 +27,10 @@ export interface ConnectionEvents {
 /** One call that is tried, and tried once more on a new handle where the first was lost under it. */
 export interface Attempt {
   readonly isRetry: boolean;
-  /** A task sets it once all of a write has been handed over: from then on its end may go unseen. */
-  mayHaveHappened: boolean;
+  /** The attempt before may have ended well. A task clears it once it has looked. */
+  isUnseen: boolean;
+  /** A task sets it once all of a write is on its way: if the connection is lost from then on, its end is unseen. */
+  isHandedOver: boolean;
 }
 
 /**
@@ -65,28 +67,28 @@ export class Connection {
 
   /** `task` may run twice, and must be done in one transaction. */
   async run<T>(doing: string, task: (database: Database, attempt: Attempt) => Promise<T>): Promise<T> {
-    let attempt: Attempt = { isRetry: false, mayHaveHappened: false };
-    const fail = (error: unknown) => {
-      const own = fromIdbError(error, doing);
-      const isUnseen = attempt.mayHaveHappened && (own as VectorStoreError).code === 'STORAGE_BLOCKED';
-      return isUnseen ? unseenEndError(doing, own) : own;
-    };
+    let attempt: Attempt = { isRetry: false, isUnseen: false, isHandedOver: false };
     for (;;) {
-      const database = await this.#open().catch((error: unknown) => {
-        throw fail(error);
-      });
+      let database: Database | undefined;
       try {
+        database = await this.#open();
         return await task(database, attempt);
       } catch (error) {
-        // After a full disk Firefox may answer nothing until the database is opened anew.
-        if ((error as Error).name === 'QuotaExceededError') this.#drop(database);
-        else if (isConnectionLoss(error) || (error instanceof DOMException && !isOpen(database))) {
+        let isUnseen = attempt.isUnseen && this.#ended?.code !== 'STORAGE_LOST';
+        if (database !== undefined && isLost(error, database)) {
           this.#drop(database);
-          if (attempt.isRetry) throw fail(error);
-          attempt = { ...attempt, isRetry: true };
-          continue;
+          isUnseen ||= attempt.isHandedOver;
+          if (!attempt.isRetry) {
+            attempt = { isRetry: true, isUnseen, isHandedOver: false };
+            continue;
+          }
+        } else if (database !== undefined && (error as Error).name === 'QuotaExceededError') {
+          // Firefox may answer nothing more until the database is opened anew.
+          this.#drop(database);
         }
-        throw fromIdbError(error, doing);
+        const own = fromIdbError(error, doing);
+        const isTold = (own as VectorStoreError).outcome !== undefined;
+        throw isUnseen && !isTold ? unseenEndError(doing, own) : own;
       }
     }
   }
@@ -201,6 +203,11 @@ export class Connection {
     this.#database = undefined;
     this.#handle = undefined;
   }
+}
+
+function isLost(error: unknown, database: Database): boolean {
+  if ((error as Error).name === 'QuotaExceededError') return false;
+  return isConnectionLoss(error) || (error instanceof DOMException && !isOpen(database));
 }
 
 /** Asked where a transaction was aborted: the `close` event comes after that. */

@@ -125,13 +125,14 @@ export class IndexedDbStorage implements Storage {
       transact(database, ['meta', 'collections'], 'strict', async (tx) => {
         const collections = tx.objectStore('collections');
         const existing = await collections.get(config.name);
+        attempt.isUnseen = false;
         if (existing !== undefined) return existing;
         const meta = tx.objectStore('meta');
         const store = (await meta.get('store'))!;
         const id = store.nextCollection;
         const row = { id, config, generation: 0, nextSegment: 0, segments: [], clock: '' };
         await meta.put({ ...store, nextCollection: id + 1 }, 'store');
-        attempt.mayHaveHappened = true;
+        attempt.isHandedOver = true;
         await collections.put(row, config.name);
         return row;
       }),
@@ -143,11 +144,12 @@ export class IndexedDbStorage implements Storage {
     return this.#connection.run(`dropping collection "${name}"`, (database, attempt) =>
       transact(database, OBJECT_STORES, 'strict', async (tx) => {
         const row = await tx.objectStore('collections').get(name);
+        attempt.isUnseen = false;
         if (row === undefined) return wasThere;
         wasThere = true;
         await tx.objectStore('collections').delete(name);
         await tx.objectStore('pages').delete(keysOf(row.id));
-        attempt.mayHaveHappened = true;
+        attempt.isHandedOver = true;
         await tx.objectStore('rowStates').delete(keysOf(row.id));
         return true;
       }),
@@ -207,7 +209,7 @@ export class IndexedDbStorage implements Storage {
         if (attempt.isRetry) {
           const end = await endOf(tx, commit, checksums, found);
           if (end !== 'not committed') return;
-          attempt.mayHaveHappened = false;
+          attempt.isUnseen = false;
         }
         if (found?.id !== collection || found.generation !== commit.expectedGeneration) {
           const generation = found?.id === collection ? found.generation : undefined;
@@ -241,7 +243,7 @@ export class IndexedDbStorage implements Storage {
           track(pages.delete(keysOf(collection, segment.id)));
           track(rowStates.delete(keysOf(collection, segment.id)));
         }
-        attempt.mayHaveHappened = true;
+        attempt.isHandedOver = true;
         track(tx.objectStore('collections').put(next, next.config.name));
         await Promise.all(puts);
       }),
