@@ -12,6 +12,8 @@ export const ROW_NAMES = [
   'open',
   'memory',
   'upsert',
+  'durable',
+  'reopen',
 ] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 

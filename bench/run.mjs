@@ -16,7 +16,8 @@ const HELP = `npm run bench -- [options]
   --peers nearshore,js,hnsw
                            and nearshore-onnx: the same by ONNX Runtime graphs;
                            voy, orama, sqlite-vec: up to 100k rows
-  --rows ingest,exact,index,compact,filter,selectivity,batch,open,memory,upsert
+  --rows ingest,exact,index,compact,filter,selectivity,batch,open,memory,upsert,durable,
+                           reopen
   --queries 300            held-out queries that are reported
   --tuning 300             held-out queries that ef and targetRecall are tuned on
   --topK 10

@@ -14,13 +14,14 @@ export function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-/** Runs `write` in one transaction that is flushed to disk; settles when it has completed. */
+/** Runs `write` in one transaction, by default flushed to disk; settles when it has completed. */
 export function commitStrict(
   database: IDBDatabase,
   stores: string[],
   write: (transaction: IDBTransaction) => void,
+  durability: IDBTransactionDurability = 'strict',
 ): Promise<void> {
-  const transaction = database.transaction(stores, 'readwrite', { durability: 'strict' });
+  const transaction = database.transaction(stores, 'readwrite', { durability });
   write(transaction);
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();

@@ -1,12 +1,14 @@
 import { batch } from './batch.js';
 import { compact } from './compact.js';
 import type { RowKind } from './context.js';
+import { durable } from './durable.js';
 import { exact } from './exact.js';
 import { filter } from './filter.js';
 import { indexed } from './indexed.js';
 import { ingest } from './ingest.js';
 import { memory } from './memory.js';
 import { open } from './open.js';
+import { reopen } from './reopen.js';
 import { selectivity } from './selectivity.js';
 import { upsert } from './upsert.js';
 
@@ -21,6 +23,8 @@ export const ROWS: readonly RowKind[] = [
   open,
   memory,
   upsert,
+  durable,
+  reopen,
 ];
 
 /** In the order of the tables. */

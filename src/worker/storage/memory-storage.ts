@@ -93,7 +93,7 @@ export class MemoryStorage implements Storage {
     });
   }
 
-  async checkRoom(): Promise<void> {}
+  async checkRoom(_bytes: number): Promise<void> {}
 
   async commit(commit: Commit): Promise<number> {
     const { next } = commit;

@@ -1,10 +1,10 @@
 import { VectorStoreError } from '../../shared/errors.js';
 
 /** Before anything is written. */
-export function largerThanHalfError(needed: number, available: number, quota: number): VectorStoreError {
+export function tooLargeError(needed: number, available: number, quota: number): VectorStoreError {
   return new VectorStoreError(
     'QUOTA_EXCEEDED',
-    `This write needs ${inWords(needed)}, and ${inWords(available)} of the quota of ${inWords(quota)} are left. A transaction may take half of what is left, so that there is room to delete and compact. Nothing of it was written. ` +
+    `This write needs ${inWords(needed)}, and ${inWords(available)} of the quota of ${inWords(quota)} are left. A transaction may take half of what is left, and adding leaves a few megabytes, so that there is room to delete and compact. Nothing of it was written. ` +
       `${ADVICE} A smaller batch may fit.`,
     { needed, available },
   );

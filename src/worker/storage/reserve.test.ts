@@ -64,10 +64,10 @@ describe('Reserve', () => {
   });
 
   it('S12 lets a delete go on where the disk is full, and nothing be added until it is held again', async () => {
-    const { disk, commit } = diskOf(2 * MIB);
+    const { disk, commit } = diskOf(3 * MIB);
     const first = adding(EMPTY, MIB);
     await commit(first);
-    const second = adding(first.next, 2 * MIB - MIB - RESERVE_BYTES - 300);
+    const second = adding(first.next, 2 * MIB - RESERVE_BYTES - 300);
     await commit(second);
     const large = commit(adding(second.next, 1_000));
     await expect(large).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED', needed: 1_000, available: 1_000 });
@@ -79,29 +79,38 @@ describe('Reserve', () => {
       needed: 10,
     });
     expect(disk.log.at(-1)).toBe('commit');
-    // Dropping what is wholly dead puts nothing but the row.
+    // Dropping what is wholly dead puts nothing but the row; what that gives is held back at once.
     const dropping = commitOn(deletion.next, { removed: [0] });
     await commit(dropping);
-    await commit(adding(dropping.next, 10));
-    expect(disk.log.slice(-3)).toEqual(['commit', 'hold', 'commit']);
+    expect(disk.log.slice(-2)).toEqual(['commit', 'hold']);
+    await commit(deleting(dropping.next));
+    expect(disk.log.at(-1)).toBe('commit');
   });
 
   it('S12 lets a merge that frees more than it writes have it, and no other', async () => {
     const merging = async (length: number) => {
-      const { disk, commit } = diskOf(2 * MIB);
+      const { disk, commit } = diskOf(3 * MIB);
       const first = adding(EMPTY, MIB + 1_000);
       await commit(first);
-      const second = adding(first.next, MIB - RESERVE_BYTES - 2_000);
+      const second = adding(first.next, 2 * MIB - RESERVE_BYTES - 2_000);
       await commit(second);
       const merge = commitOn(second.next, { pages: [page(2, 'vectors', 0, bytes(length))], removed: [0] });
       const code = await commit(merge).then(
         () => 'done',
         (error: VectorStoreError) => error.code,
       );
-      return { code, reserve: disk.reserve };
+      return { code, reserve: disk.reserve, log: disk.log.slice(2) };
     };
-    expect(await merging(100_000)).toEqual({ code: 'done', reserve: 0 });
-    expect(await merging(MIB + 1_000)).toEqual({ code: 'QUOTA_EXCEEDED', reserve: RESERVE_BYTES });
+    expect(await merging(100_000)).toEqual({
+      code: 'done',
+      reserve: RESERVE_BYTES,
+      log: ['commit', 'release', 'commit', 'hold'],
+    });
+    expect(await merging(MIB + 1_000)).toEqual({
+      code: 'QUOTA_EXCEEDED',
+      reserve: RESERVE_BYTES,
+      log: ['commit'],
+    });
   });
 
   it('S12 passes other errors on, and keeps what it holds', async () => {

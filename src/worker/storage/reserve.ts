@@ -34,16 +34,17 @@ export class Reserve {
     const freed = commit.removedSegments.reduce((sum, { bytes }) => sum + bytes, 0);
     const isDelete = commit.pages.every(({ column }) => column.startsWith('tombstone-'));
     try {
-      if (!isDelete) await this.room.check(needed);
+      if (!isDelete) await this.room.check(needed, freed <= needed);
       const held = commit.next.segments.reduce((sum, { bytes }) => sum + bytes, 0) - needed;
       const isWorthIt = held >= KEPT_FROM_BYTES || this.#isThere === false;
       if (!isDelete && freed <= needed && isWorthIt) await this.#keep(needed);
       const written = await write().catch(async (error: unknown) => {
-        const mayUseIt = isDelete || freed > needed;
-        if (!isQuotaError(error) || !mayUseIt || !(await this.#release())) throw error;
+        if (!isQuotaError(error) || !(isDelete || freed > needed)) throw error;
+        await this.#release();
         return write();
       });
       this.room.note(written, freed);
+      if (this.#isThere === false && freed > needed) await this.#hold().catch(() => undefined);
       return written;
     } catch (error) {
       if (!isQuotaError(error) || error.needed !== undefined) throw error;
@@ -54,20 +55,21 @@ export class Reserve {
   async #keep(adding: number): Promise<void> {
     this.#isThere ??= await this.place.has();
     if (this.#isThere) return;
-    await this.room.check(adding + RESERVE_BYTES);
+    await this.room.check(adding + RESERVE_BYTES, true);
+    await this.#hold();
+  }
+
+  async #hold(): Promise<void> {
     await this.place.put(incompressible(RESERVE_BYTES));
     this.#isThere = true;
     this.room.note(RESERVE_BYTES, 0);
   }
 
-  /** False: there was none. */
-  async #release(): Promise<boolean> {
-    const wasThere = await this.place.has();
-    this.#isThere = false;
-    if (!wasThere) return false;
+  /** Also where nothing is held: what aborted transactions have left in Chromium's files goes with one that removes. */
+  async #release(): Promise<void> {
     await this.place.delete();
-    this.room.note(0, RESERVE_BYTES);
-    return true;
+    if (this.#isThere === true) this.room.note(0, RESERVE_BYTES);
+    this.#isThere = false;
   }
 }
 

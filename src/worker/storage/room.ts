@@ -1,4 +1,4 @@
-import { fullDiskError, largerThanHalfError } from './quota-errors.js';
+import { fullDiskError, tooLargeError } from './quota-errors.js';
 
 /** What the browser says of this origin, in bytes. */
 export interface Estimate {
@@ -15,8 +15,10 @@ export async function browserEstimate(): Promise<Estimate | undefined> {
 
 /** How old an estimate may be for a commit that takes little of what is left. */
 const FRESH_MS = 10_000;
-/** What is little: an eighth, so that one that grows old under many such commits cannot mislead about a half. */
-const LITTLE = 1 / 8;
+/** What is little: a quarter of what is allowed, so that one that grows old under many such commits cannot mislead. */
+const LITTLE = 1 / 4;
+/** What adding records leaves of the quota, or a quarter of it: Firefox's files grow by a megabyte for one byte. */
+const HEADROOM_BYTES = 4 << 20;
 /** How long bytes written are counted although estimates do not show them. */
 const STALE_MS = 60_000;
 
@@ -43,15 +45,17 @@ export class Room {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Rejects with `QUOTA_EXCEEDED` where a transaction of so many bytes would take more than half of what is left. */
-  async check(bytes: number): Promise<void> {
+  /**
+   * Rejects with `QUOTA_EXCEEDED` where a transaction of so many bytes would take more than half of what is left, or, if
+   * it adds records, would leave too little to delete and compact.
+   */
+  async check(bytes: number, isAdding = false): Promise<void> {
     const known = this.#latest;
     const isFresh = known !== undefined && this.now() - known.at < FRESH_MS;
-    if (isFresh && bytes <= this.#left(known) * LITTLE) return;
+    if (isFresh && bytes <= this.#mostOf(known, isAdding) * LITTLE) return;
     const latest = await this.#renew();
-    if (latest === undefined) return;
-    const left = this.#left(latest);
-    if (bytes > left / 2) throw largerThanHalfError(bytes, left, latest.quota);
+    if (latest === undefined || bytes <= this.#mostOf(latest, isAdding)) return;
+    throw tooLargeError(bytes, this.#left(latest), latest.quota);
   }
 
   /** Counts what a commit has written, and the bytes of what it has removed. */
@@ -69,6 +73,11 @@ export class Room {
     const limit =
       latest === undefined || typeof quota !== 'number' ? told : Math.max(0, quota - latest.usage);
     return fullDiskError(bytes, Math.min(told, limit, bytes), cause);
+  }
+
+  #mostOf(known: Known, isAdding: boolean): number {
+    const left = this.#left(known);
+    return isAdding ? Math.min(left / 2, left - Math.min(HEADROOM_BYTES, known.quota / 4)) : left / 2;
   }
 
   #left({ usage, quota, written }: Known): number {
