@@ -37,7 +37,12 @@ function library(): UserConfig {
       rolldownOptions: {
         external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/],
         // One flat folder: relative URLs in the code stay right whichever chunk they end up in.
-        output: { entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
+        output: {
+          entryFileNames: '[name].js',
+          chunkFileNames: 'chunk-[name]-[hash].js',
+          // Editors read them in the .d.ts files.
+          comments: { jsdoc: false },
+        },
       },
     },
   };
