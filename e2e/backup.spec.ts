@@ -418,6 +418,11 @@ test('B1 B2: arguments that make no sense are INVALID_ARGUMENT', async ({ page }
     const attempts: (() => Promise<unknown>)[] = [
       () => store.import(new Uint8Array(3) as never),
       () => store.import(undefined as never),
+      () => {
+        const stream = blob.stream();
+        stream.getReader();
+        return store.import(stream);
+      },
       () => store.import(blob, { onConflict: 'merge' as never }),
       () => store.import(blob, { signal: 1 as never }),
       () => store.import(blob, { overwrite: true } as never),
@@ -430,7 +435,7 @@ test('B1 B2: arguments that make no sense are INVALID_ARGUMENT', async ({ page }
     return seen;
   });
   expect(new Set(codes)).toEqual(new Set(['INVALID_ARGUMENT']));
-  expect(codes).toHaveLength(8);
+  expect(codes).toHaveLength(9);
 });
 
 test('B1: the stream can be piped into a file', async ({ page }) => {

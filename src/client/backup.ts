@@ -91,7 +91,8 @@ export async function importBackup(
       onProgress,
     });
   }
-  if (!(source instanceof ReadableStream)) throw wrongSource(source);
+  if (!(source instanceof ReadableStream)) throw wrongSource(kindOf(source));
+  if (source.locked) throw wrongSource('a stream that has a reader already');
   const reader = (source as ReadableStream<Uint8Array>).getReader();
   try {
     return await call(
@@ -134,9 +135,9 @@ async function pump(reader: ReadableStreamDefaultReader<Uint8Array>, send: Send)
   }
 }
 
-function wrongSource(source: unknown): VectorStoreError {
+function wrongSource(what: string): VectorStoreError {
   return new VectorStoreError(
     'INVALID_ARGUMENT',
-    `import was given ${kindOf(source)}. A backup file is read as bytes, part by part. Give a Blob (a File is one) or a ReadableStream of Uint8Array, such as response.body.`,
+    `import was given ${what}. A backup file is read as bytes, part by part. Give a Blob (a File is one) or a ReadableStream of Uint8Array, such as response.body.`,
   );
 }

@@ -10,11 +10,11 @@
  * | `QUOTA_EXCEEDED` | the browser has no room left for this write (see `needed`, `available`); nothing of it was written |
  * | `STORAGE_BLOCKED` | IndexedDB cannot be opened or used here, or another tab holds an old version open |
  * | `STORAGE_LOST` | the data on disk is gone or was replaced while the store was open |
- * | `CORRUPT` | stored bytes do not match their checksum |
+ * | `CORRUPT` | stored bytes, or those of a backup file, do not match their checksum |
  * | `FORMAT_TOO_NEW` | the data was written by a newer release |
  * | `WORKER_LOST` | the worker ended before it answered; see `outcome` |
  * | `BACKEND_UNAVAILABLE` | the asked-for compute backend does not work here |
- * | `ABORTED` | the caller's `AbortSignal` fired; nothing was changed |
+ * | `ABORTED` | the caller's `AbortSignal` fired; nothing was changed, but for an import, whose message says what stays |
  * | `CLOSED` | the store or collection was closed, dropped or destroyed |
  */
 export type VectorStoreErrorCode =

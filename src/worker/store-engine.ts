@@ -17,11 +17,7 @@ import type {
 } from '../shared/worker-api.js';
 import type { ChunkQueue } from './backup/chunk-queue.js';
 import { type Export, exportStore, holdingOffMerges } from './backup/export-store.js';
-import {
-  type ImportOptions as BackupImportOptions,
-  type ImportTarget,
-  importBackup,
-} from './backup/import-backup.js';
+import { type ImportCall, type ImportTarget, importBackup } from './backup/import-backup.js';
 import { CollectionEngine } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
@@ -131,8 +127,8 @@ export class StoreEngine {
     return holdingOffMerges(this.storage, ended, () => exportStore(this, names, ended));
   }
 
-  importBackup(file: Blob | ChunkQueue, options: BackupImportOptions): Promise<ImportResult> {
-    return importBackup(this.#importTarget, file, options);
+  importBackup(file: Blob | ChunkQueue, call: ImportCall): Promise<ImportResult> {
+    return importBackup(this.#importTarget, file, call);
   }
 
   async listCollections(): Promise<CollectionConfig[]> {

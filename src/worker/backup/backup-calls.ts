@@ -4,12 +4,12 @@ import type { CallId, ImportArgs } from '../../shared/worker-api.js';
 import { ChunkQueue } from './chunk-queue.js';
 import { ExportSession } from './export-session.js';
 import type { Export } from './export-store.js';
-import type { ImportOptions } from './import-backup.js';
+import type { ImportCall } from './import-backup.js';
 
 /** The store behind the calls. */
 export interface BackupStore {
   beginExport(collections: readonly string[] | undefined, ended: AbortSignal): Promise<Export>;
-  importBackup(file: Blob | ChunkQueue, options: ImportOptions): Promise<ImportResult>;
+  importBackup(file: Blob | ChunkQueue, options: ImportCall): Promise<ImportResult>;
 }
 
 /** One page's exports and imports that are under way, by the call that began each. */
@@ -40,7 +40,7 @@ export class BackupCalls {
   async import(
     call: CallId,
     { file, onConflict }: ImportArgs,
-    { signal, onProgress }: Omit<ImportOptions, 'onConflict'>,
+    { signal, onProgress }: Omit<ImportCall, 'onConflict'>,
   ): Promise<ImportResult> {
     const chunks = new ChunkQueue();
     this.#imports.set(call, chunks);

@@ -3,8 +3,8 @@ import { type StringColumn, unpackString } from '../../shared/string-column.js';
 import { hashBytes } from '../collection/id-table.js';
 
 /**
- * The ids of one collection of a file, as 64 bits each: 12 to 24 bytes a record, whatever the file. Two ids of a million are taken
- * for one with a probability of 3e-8, and then the file is refused.
+ * The ids of one collection of a file, as 64 bits each: 12 to 24 bytes a record. Two of a million ids are taken for one
+ * with a probability of 3e-8, and then the file is refused.
  */
 export class IdSet {
   /** Two hashes a place, the second never 0; 0: free. */

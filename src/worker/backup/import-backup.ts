@@ -20,7 +20,8 @@ export interface ImportTarget {
   open(config: CollectionConfig): Promise<CollectionEngine>;
 }
 
-export interface ImportOptions {
+/** What a call gives beside the file. */
+export interface ImportCall {
   readonly onConflict: OnConflict;
   readonly signal: AbortSignal;
   /** In bytes read. */
@@ -34,7 +35,7 @@ export interface ImportOptions {
 export async function importBackup(
   target: ImportTarget,
   file: Blob | ChunkQueue,
-  { onConflict, signal, onProgress }: ImportOptions,
+  { onConflict, signal, onProgress }: ImportCall,
 ): Promise<ImportResult> {
   const result = { collections: 0, imported: 0, replaced: 0, skipped: 0 };
   try {
