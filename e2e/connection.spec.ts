@@ -1,36 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, openBlank, test } from './support/api-test.js';
+import { codes, databases, openTab, type Tab, told } from './support/open-tab.js';
 
-type Store = Awaited<ReturnType<typeof nearshore.openStore>>;
-type Notes = Awaited<ReturnType<Store['collection']>>;
-
-interface Tab {
-  store: Store;
-  notes: Notes;
-  /** Events of the store, each as `name: reason`. */
-  told: string[];
-}
-
-/** A page with `store` open, one record in it, and what it is told. */
-async function openTab(page: Page): Promise<Page> {
-  await openBlank(page);
-  await fill(page);
-  return page;
-}
-
-async function fill(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const store = await nearshore.openStore('s', { backend: 'js' });
-    const told: string[] = [];
-    for (const event of ['storage-lost', 'outdated'] as const)
-      store.on(event, ({ reason }) => told.push(`${event}: ${reason}`));
-    const notes = await store.collection('notes', { dimension: 2 });
-    await notes.upsert([{ id: 'a', vector: [1, 2] }]);
-    Object.assign(globalThis, { store, notes, told });
-  });
-}
-
-const told = (page: Page) => page.evaluate(() => (globalThis as never as Tab).told);
 const visitOf = (page: Page, options = {}) =>
   page.evaluate(async (options) => {
     const store = await nearshore.openStore('s', { backend: 'js', ...options });
@@ -41,10 +12,6 @@ const visitOf = (page: Page, options = {}) =>
     await store.close();
     return { visit, told };
   }, options);
-const databases = (page: Page) =>
-  page.evaluate(async () =>
-    (await indexedDB.databases()).filter(({ version }) => version! > 0).map(({ name }) => name),
-  );
 const removeDatabase = (page: Page) =>
   page.evaluate(
     () =>
@@ -54,88 +21,6 @@ const removeDatabase = (page: Page) =>
         deletion.onerror = () => reject(deletion.error);
       }),
   );
-const write = (page: Page) =>
-  page.evaluate(() =>
-    helpers.codeOf((globalThis as never as Tab).notes.upsert([{ id: 'b', vector: [1, 2] }])),
-  );
-/** Codes of every kind of call, also of those that memory could answer. */
-const codes = (page: Page) =>
-  page.evaluate(() => {
-    const { store, notes } = globalThis as never as Tab;
-    return Promise.all(
-      [
-        notes.query({ vector: [1, 2] }),
-        notes.get(['a']),
-        notes.count(),
-        notes.upsert([{ id: 'b', vector: [1, 2] }]),
-        notes.delete({ ids: ['a'] }),
-        notes.stats(),
-        notes.optimize(),
-        store.status(),
-        store.listCollections(),
-        store.collection('more', { dimension: 2 }),
-        store.dropCollection('notes'),
-      ].map(helpers.codeOf),
-    );
-  });
-
-const ROUNDS = process.env.NEARSHORE_FAULTS === 'full' ? 100 : 10;
-
-test(`S10, P5: site data cleared while open is told once, by every call, ${ROUNDS} times of ${ROUNDS}`, async ({
-  page,
-}) => {
-  test.setTimeout(90_000 + ROUNDS * 5_000);
-  await openBlank(page);
-  for (let round = 0; round < ROUNDS; round++) {
-    await fill(page);
-    await page.evaluate(() => fetch('/cleared/blank'));
-    // In every second round nobody calls before it is told. Until it is noticed, memory answers queries.
-    if (round % 2 === 0) await expect.poll(() => told(page)).toHaveLength(1);
-    else expect(await write(page)).toBe('STORAGE_LOST');
-    expect(new Set(await codes(page))).toEqual(new Set(['STORAGE_LOST']));
-    expect(await told(page)).toEqual([expect.stringMatching(/^storage-lost: /)]);
-    expect(await databases(page)).toEqual([]);
-    await page.evaluate(() => (globalThis as never as Tab).store.close());
-  }
-});
-
-test(`S9: a connection lost ${ROUNDS} times is opened again once each; what was acknowledged is there`, async ({
-  page,
-}) => {
-  test.setTimeout(90_000 + ROUNDS * 5_000);
-  await openBlank(page);
-  const rounds = await page.evaluate(async (rounds) => {
-    const faults = testing.makeFaults();
-    const store = await nearshore.openStore('s', { worker: faults.worker, backend: 'js' });
-    const notes = await store.collection('notes', { dimension: 2 });
-    const told: string[] = [];
-    for (const event of ['storage-lost', 'outdated', 'worker-lost'] as const)
-      store.on(event, ({ reason }) => told.push(reason));
-    const seen = [];
-    for (let round = 0; round < rounds; round++) {
-      const write = (id: string) => helpers.codeOf(notes.upsert([{ id: `${id}${round}`, vector: [1, 2] }]));
-      const before = (await faults.calls()).byCall.open;
-      // Lost at rest, or under two writes and whatever they have reached.
-      const codes =
-        round % 2 === 0
-          ? [await faults.loseConnection().then(() => write('a')), await write('b')]
-          : (await Promise.all([write('a'), write('b'), faults.loseConnection()])).slice(0, 2);
-      const opens = (await faults.calls()).byCall.open! - before!;
-      seen.push({ codes, opens, count: await notes.count() });
-    }
-    await store.close();
-    const again = await nearshore.openStore('s', { backend: 'js' });
-    return { seen, told, kept: await (await again.collection('notes')).count() };
-  }, ROUNDS);
-  expect(rounds.seen).toEqual(
-    rounds.seen.map((_, round) => ({
-      codes: ['resolved', 'resolved'],
-      opens: 1,
-      count: 2 * (round + 1),
-    })),
-  );
-  expect(rounds).toMatchObject({ told: [], kept: 2 * ROUNDS });
-});
 
 test('S10: what was lost is begun anew by close and openStore, which say so; nothing is mistaken for it', async ({
   context,
