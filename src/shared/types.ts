@@ -318,6 +318,13 @@ export interface StoreStatus {
    * that is all of them: what is lost with this browser's data, but for a backup.
    */
   unsynced: number;
+  /** How this tab and others work together; `'none'` in memory, which no other tab sees. */
+  tabs: {
+    /** `'none'`: commits compare generations all the same, but two tabs may do the same merge. */
+    locks: 'web-locks' | 'none';
+    /** `'polling'`: commits of other tabs are looked for every second, and their events are of kind `'unknown'`. */
+    announcements: 'broadcast' | 'polling' | 'none';
+  };
   databaseId: string;
   /** How this page found the store when it opened it. */
   visit: Visit;
@@ -358,12 +365,13 @@ export type Metrics = Record<Exclude<Operation, 'query'>, OperationMetrics> & { 
 
 export interface ChangeEvent {
   collection: string;
-  kind: 'upsert' | 'delete' | 'drop';
+  /** `'unknown'`: other tabs have changed something up to this generation, and what it was has not been heard. */
+  kind: 'upsert' | 'delete' | 'drop' | 'unknown';
   /** The first 1,000 ids concerned. */
   ids: string[];
   count: number;
   generation: number;
-  /** Who made it. */
+  /** Who made it: a handle of this page, or another tab. */
   origin: 'local' | 'tab';
 }
 

@@ -31,6 +31,8 @@ import { protectionOf } from './protection.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import type { CollectionRow, Storage, StoreRow } from './storage/storage.js';
+import { broadcastAnnouncements } from './tabs/announcements.js';
+import { Tabs } from './tabs/tabs.js';
 
 /** The same rows give the same index. */
 const TRAINING_SEED = 1;
@@ -43,6 +45,9 @@ export class StoreEngine {
   readonly #embedders: TextEmbedders;
   /** By the collection's id. */
   readonly #collections = new Map<number, Promise<CollectionEngine>>();
+  readonly #tabs: Tabs;
+  /** Set when another tab has destroyed the store. */
+  #destroyed: VectorStoreError | undefined;
 
   private constructor(
     readonly name: string,
@@ -55,6 +60,17 @@ export class StoreEngine {
     private readonly startTrainer: StartTrainer,
   ) {
     this.#embedders = new TextEmbedders(compute);
+    this.#tabs = new Tabs({
+      storage,
+      announcements: storage.kind === 'memory' ? undefined : broadcastAnnouncements(name),
+      collection: (id) => this.#collections.get(id),
+      emit: (detail) => emit({ type: 'change', detail }),
+      onDropped: (id, dropped) => this.#closeDropped(id, dropped),
+      onDestroyed: () => {
+        this.#destroyed = destroyedError(name);
+        void this.#closeCollections(this.#destroyed);
+      },
+    });
   }
 
   static async open(
@@ -97,6 +113,7 @@ export class StoreEngine {
 
   /** Memory must not go on answering for a store whose data is gone, or is another tab's now. */
   checkStorage(): void {
+    if (this.#destroyed !== undefined) throw this.#destroyed;
     if (this.storage.ended !== undefined) throw this.storage.ended;
   }
 
@@ -138,20 +155,9 @@ export class StoreEngine {
   async dropCollection(name: string): Promise<boolean> {
     const row = await this.storage.readCollection(name);
     const dropped = await this.storage.exclusively(() => this.storage.dropCollection(name));
-    const open = row && (await this.#collections.get(row.id)?.catch(() => undefined));
-    if (row !== undefined) this.#collections.delete(row.id);
-    open?.close(droppedError(name));
-    if (dropped) {
-      const generation = (row?.generation ?? 0) + 1;
-      const detail: ChangeEvent = {
-        collection: name,
-        kind: 'drop',
-        ids: [],
-        count: 0,
-        generation,
-        origin: 'local',
-      };
-      this.emit({ type: 'change', detail });
+    if (row !== undefined) {
+      this.#closeDropped(row.id, name);
+      if (dropped) this.#tabs.dropped(row);
     }
     return dropped;
   }
@@ -163,6 +169,7 @@ export class StoreEngine {
       storage: this.storage.kind,
       backend: this.compute.status,
       ...(await protectionOf(this.storage, rows)),
+      tabs: this.#tabs.status,
       databaseId: this.row.databaseId,
       format: this.row.format,
       collections: rows.length,
@@ -170,12 +177,15 @@ export class StoreEngine {
   }
 
   async destroy(): Promise<void> {
-    await this.#closeCollections();
+    await this.#closeCollections(closedError(this.name));
     await this.storage.exclusively(() => this.storage.destroy());
+    this.#tabs.destroyed();
+    this.#tabs.close();
   }
 
   async close(): Promise<void> {
-    await this.#closeCollections();
+    this.#tabs.close();
+    await this.#closeCollections(closedError(this.name));
     await this.storage.exclusively(() => this.storage.close());
   }
 
@@ -197,10 +207,13 @@ export class StoreEngine {
       memory: this.memory,
       metrics: this.metrics,
       training: { train: this.#train, minComponents: TRAINED_COMPONENTS },
-      onChange: (detail: ChangeEvent) => this.emit({ type: 'change', detail }),
+      onCommit: (generation: number, events: readonly ChangeEvent[]) =>
+        this.#tabs.committed(row.id, row.config.name, generation, events),
+      emittedUpTo: (generation: number) => this.#tabs.emittedUpTo(row.id, generation),
       onIndex: (detail: IndexEvent) => this.emit({ type: 'index', detail }),
     };
     this.compute.start();
+    this.#tabs.opened(row);
     const collection = await CollectionEngine.open(parts, row, this.row.deviceId, quantization);
     // A failure here is one of storage or compute, and the calls that need them report it.
     collection.warmUp().catch(() => undefined);
@@ -248,15 +261,33 @@ export class StoreEngine {
     return this.storage.exclusively(() => this.storage.createCollection(config));
   }
 
-  async #closeCollections(): Promise<void> {
-    const reason = new VectorStoreError(
-      'CLOSED',
-      `Store "${this.name}" has been closed. Its worker no longer answers for it. Open it again with openStore().`,
-    );
+  #closeDropped(id: number, name: string): void {
+    const open = this.#collections.get(id);
+    this.#collections.delete(id);
+    // Where it could not be opened, there is nothing to close.
+    open?.then((collection) => collection.close(droppedError(name))).catch(() => undefined);
+  }
+
+  async #closeCollections(reason: VectorStoreError): Promise<void> {
     const open = [...this.#collections.values()];
     this.#collections.clear();
     for (const collection of open) await collection.then((each) => each.close(reason)).catch(() => undefined);
   }
+}
+
+function closedError(name: string): VectorStoreError {
+  return new VectorStoreError(
+    'CLOSED',
+    `Store "${name}" has been closed. Its worker no longer answers for it. Open it again with openStore().`,
+  );
+}
+
+function destroyedError(name: string): VectorStoreError {
+  return new VectorStoreError(
+    'CLOSED',
+    `Store "${name}" has been destroyed in another tab. Its data is gone, and nothing can be read or written here. ` +
+      'Close this handle and call openStore() to begin an empty one.',
+  );
 }
 
 /** Nothing is ever dropped or converted implicitly. */

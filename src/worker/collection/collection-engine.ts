@@ -22,8 +22,9 @@ import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
 import type { CollectionRow, Storage } from '../storage/storage.js';
+import { changeEvents } from './change-events.js';
 import { GpuCopies } from './gpu-copies.js';
-import { heldAs, indexStats } from './index-stats.js';
+import { hasNewIndex, heldAs, indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
 import { locate } from './locate.js';
@@ -34,7 +35,7 @@ import { RecordImport } from './record-import.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
-import { CollectionState } from './state.js';
+import { CollectionState, type Committed } from './state.js';
 import {
   checkedNorms,
   deleteRecords,
@@ -43,9 +44,6 @@ import {
   writeMetadata,
   writeRecords,
 } from './writes.js';
-
-/** Ids in a change event at most. */
-const MAX_EVENT_IDS = 1000;
 
 /** Texts unpacked and embedded between two pauses. */
 const TEXTS_PER_BATCH = 256;
@@ -67,7 +65,10 @@ export interface EngineParts {
   readonly metrics: MetricsRecorder;
   readonly training: Training;
   readonly memory: MemoryBudget;
-  readonly onChange: (event: ChangeEvent) => void;
+  /** A commit was made here; what it did, if it was not only moving records. */
+  readonly onCommit: (generation: number, events: readonly ChangeEvent[]) => void;
+  /** When the events up to this generation have been emitted. */
+  readonly emittedUpTo: (generation: number) => Promise<void>;
   readonly onIndex: (event: IndexEvent) => void;
 }
 
@@ -90,7 +91,7 @@ export class CollectionEngine {
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
-    this.import = new RecordImport(state, config, (written, ids) => this.#written('upsert', written, ids));
+    this.import = new RecordImport(state, config, (written) => this.#written(written));
     this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
       this.#onIndex(change),
     );
@@ -103,7 +104,11 @@ export class CollectionEngine {
     quantization: Quantization = 'none',
   ): Promise<CollectionEngine> {
     const { storage, compute, memory, metrics } = parts;
-    const onCommit = (milliseconds: number) => metrics.add('commit', milliseconds);
+    const { name } = row.config;
+    const onCommit = (committed: Committed) => {
+      metrics.add('commit', committed.milliseconds);
+      parts.onCommit(committed.generation, changeEvents(name, committed));
+    };
     const wish = { finest: finestUnder(quantization) };
     const holding = { compute, memory, finest: () => wish.finest };
     const state = await CollectionState.open(storage, holding, row, deviceId, onCommit);
@@ -146,7 +151,7 @@ export class CollectionEngine {
     onProgress({ done: 0, total });
     const written = await writeRecords(this.state, records, norms, mode, { durability, signal });
     onProgress({ done: total, total });
-    return this.#written('upsert', written, records.ids);
+    return this.#written(written);
   }
 
   async setMetadata(
@@ -156,11 +161,7 @@ export class CollectionEngine {
     { signal }: CallOptions,
   ): Promise<WriteResult> {
     if (ids.offsets.length === 1) return { count: 0, generation: this.state.current.generation };
-    return this.#written(
-      'upsert',
-      await writeMetadata(this.state, ids, metadata, { durability, signal }),
-      ids,
-    );
+    return this.#written(await writeMetadata(this.state, ids, metadata, { durability, signal }));
   }
 
   async delete(
@@ -170,8 +171,7 @@ export class CollectionEngine {
   ): Promise<WriteResult> {
     const target =
       'ids' in which ? { ids: packStrings([...new Set(which.ids)]) } : { filter: compiled(which.filter)! };
-    const { deleted, ...written } = await deleteRecords(this.state, target, { durability, signal });
-    return this.#written('delete', written, deleted);
+    return this.#written(await deleteRecords(this.state, target, { durability, signal }));
   }
 
   get(
@@ -254,18 +254,21 @@ export class CollectionEngine {
     this.state.close(reason);
   }
 
-  #written(kind: 'upsert' | 'delete', { count, generation }: Written, ids: StringColumn): WriteResult {
+  /** Catches up with other tabs; resolves to the generation that is there now. */
+  async follow(): Promise<number> {
+    const before = this.state.current;
+    await this.state.refresh();
+    const now = this.state.current;
+    if (hasNewIndex(before, now)) this.#onIndex({ state: 'trained' });
+    // Whoever is first to have the lock does it.
+    this.#maintenance.schedule();
+    return now.generation;
+  }
+
+  async #written({ count, generation }: Written): Promise<WriteResult> {
     if (count > 0) {
-      const first = Array.from({ length: Math.min(count, MAX_EVENT_IDS) }, (_, i) => unpackString(ids, i));
-      this.parts.onChange({
-        collection: this.config.name,
-        kind,
-        ids: first,
-        count,
-        generation,
-        origin: 'local',
-      });
       this.#maintenance.schedule();
+      await this.parts.emittedUpTo(generation);
     }
     return { count, generation };
   }

@@ -6,7 +6,7 @@ import { TextEmbedders } from '../embed/text-embedders.js';
 import { trainInWorker } from '../index/train-in-worker.js';
 import { MetricsRecorder } from '../metrics.js';
 import type { Storage } from '../storage/storage.js';
-import { type CallOptions, CollectionEngine } from './collection-engine.js';
+import { type CallOptions, CollectionEngine, type EngineParts } from './collection-engine.js';
 import type { Train } from './list-order.js';
 import { MemoryBudget } from './memory-budget.js';
 import type { Holding } from './sealed-rows.js';
@@ -43,6 +43,8 @@ export interface HoldingOptions {
   readonly quantization?: Quantization;
 }
 
+export type OpenOptions = HoldingOptions & Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo'>>;
+
 /** How tests that are not about it hold rows. */
 export function holdingWith(compute: Compute): Holding {
   return { compute, memory: new MemoryBudget(undefined), finest: () => 'float32' };
@@ -63,7 +65,7 @@ export async function openEngine(
   compute = jsCompute(),
   minComponents = Number.POSITIVE_INFINITY,
   train = trainHere,
-  { memory = new MemoryBudget(undefined), quantization }: HoldingOptions = {},
+  { memory = new MemoryBudget(undefined), quantization, ...tabs }: OpenOptions = {},
 ): Promise<OpenedEngine> {
   const { deviceId } = await storage.readStore();
   const row = await storage.createCollection(config);
@@ -77,8 +79,10 @@ export async function openEngine(
     metrics,
     training: { train, minComponents },
     memory,
-    onChange: (event: ChangeEvent) => changes.push(event),
+    onCommit: (_: number, events: readonly ChangeEvent[]) => changes.push(...events),
+    emittedUpTo: async () => {},
     onIndex: (event: IndexEvent) => indexEvents.push(event),
+    ...tabs,
   };
   const engine = await CollectionEngine.open(parts, row, deviceId, quantization);
   return { engine, changes, indexEvents, metrics };

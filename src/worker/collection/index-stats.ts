@@ -46,3 +46,11 @@ export function heldAs({ views }: Snapshot): HeldAs {
   }
   return held;
 }
+
+/** Whether a segment has come with an index. */
+export function hasNewIndex(before: Snapshot, now: Snapshot): boolean {
+  const known = new Set(before.views.map(({ segment }) => segment.id));
+  return now.views.some(
+    ({ segment: { id, manifest } }) => !known.has(id) && manifest.index?.version === INDEX_VERSION,
+  );
+}

@@ -17,7 +17,7 @@ export class RecordImport {
   constructor(
     private readonly state: CollectionState,
     private readonly config: CollectionConfig,
-    private readonly onWritten: (written: Written, ids: StringColumn) => void,
+    private readonly onWritten: (written: Written) => Promise<unknown>,
   ) {}
 
   /** Rejects with `DUPLICATE_ID` where one of them is there. */
@@ -37,7 +37,11 @@ export class RecordImport {
         if (onConflict === 'error') refuseExisting(records.ids, located);
         if (onConflict !== 'skip') {
           replaced = located.views.reduce((sum, view) => sum + (view === -1 ? 0 : 1), 0);
-          return { content: contentOf(state, records, norms), dead: rowsByView(located) };
+          return {
+            content: contentOf(state, records, norms),
+            dead: rowsByView(located),
+            records: [{ kind: 'upsert', ids: records.ids }],
+          };
         }
         const rows = absentRows(located);
         written = rows.length === norms.length ? records : pick(records, rows);
@@ -48,12 +52,13 @@ export class RecordImport {
             written,
             Float32Array.from(rows, (row) => norms[row]!),
           ),
+          records: [{ kind: 'upsert', ids: written.ids }],
         };
       },
       { durability: 'disk', signal },
     );
     const count = written.ids.offsets.length - 1;
-    this.onWritten({ count, generation }, written.ids);
+    await this.onWritten({ count, generation });
     return { count, generation, replaced };
   }
 }

@@ -1,5 +1,6 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { fromHex, HybridClock, toHex } from '../../shared/stamp.js';
+import type { StringColumn } from '../../shared/string-column.js';
 import {
   type CollectionRow,
   type Generation,
@@ -26,6 +27,20 @@ export interface Change {
   readonly dead?: ReadonlyMap<number, readonly number[]>;
   /** Indexes of views that go. */
   readonly removed?: ReadonlySet<number>;
+  /** What it means to the records; left out where it only moves them. */
+  readonly records?: readonly ChangedRecords[];
+}
+
+export interface ChangedRecords {
+  readonly kind: 'upsert' | 'delete';
+  readonly ids: StringColumn;
+}
+
+/** A commit that is durable and can be read. */
+export interface Committed {
+  readonly generation: number;
+  readonly records: readonly ChangedRecords[];
+  readonly milliseconds: number;
 }
 
 export interface CommitOptions {
@@ -53,7 +68,7 @@ export class CollectionState {
     private readonly holding: Holding,
     snapshot: Snapshot,
     deviceId: string,
-    private readonly onCommit: (milliseconds: number) => void,
+    private readonly onCommit: (committed: Committed) => void,
   ) {
     this.#snapshot = snapshot;
     this.#giveBack = holding.memory.reserve(Tail.mostBytes(snapshot.row.config.dimension));
@@ -65,7 +80,7 @@ export class CollectionState {
     holding: Holding,
     row: CollectionRow,
     deviceId: string,
-    onCommit: (milliseconds: number) => void,
+    onCommit: (committed: Committed) => void,
   ): Promise<CollectionState> {
     const generation = await storage.readGeneration(row.config.name);
     if (generation?.row.id !== row.id) throw droppedError(row.config.name);
@@ -223,11 +238,13 @@ export class CollectionState {
       removedSegments: removed,
       durability,
     });
-    this.onCommit(performance.now() - began);
+    const milliseconds = performance.now() - began;
     if (added !== undefined)
       views.push(this.#viewOfNew(row, added.manifest, change.content!, deadInNew?.marked));
     const published = new Snapshot(next, views, snapshot);
     this.#publish(published);
+    // While the lock is held: so the tabs are told in the order of generations.
+    this.onCommit({ generation: next.generation, records: change.records ?? [], milliseconds });
     return published;
   }
 

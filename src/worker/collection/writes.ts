@@ -62,7 +62,11 @@ export async function writeRecords(
   const snapshot = await state.commit(async ({ views }) => {
     const located = await locate(views, records.ids);
     if (mode === 'insert') refuseExisting(records.ids, located);
-    return { content: contentOf(state, records, norms), dead: rowsByView(located) };
+    return {
+      content: contentOf(state, records, norms),
+      dead: rowsByView(located),
+      records: [{ kind: 'upsert', ids: records.ids }],
+    };
   }, options);
   return { count: norms.length, generation: snapshot.generation };
 }
@@ -105,6 +109,7 @@ export async function writeMetadata(
         tombstones: undefined,
       },
       dead: rowsByView(located),
+      records: [{ kind: 'upsert', ids }],
     };
   }, options);
   return { count, generation: snapshot.generation };
@@ -115,25 +120,27 @@ export async function deleteRecords(
   state: CollectionState,
   which: { ids: StringColumn } | { filter: CompiledFilter },
   options: CommitOptions,
-): Promise<Written & { deleted: StringColumn }> {
-  let deleted: StringColumn = packStrings([]);
+): Promise<Written> {
+  let count = 0;
   const commit = (hasRoom: boolean) =>
     state.commit(async (before) => {
       const dead =
         'ids' in which
           ? rowsByView(await locate(before.views, which.ids))
           : await passingRows(before, which.filter);
-      deleted = await idsOf(before, dead);
-      if (deleted.offsets.length === 1) return undefined;
-      const tombstones = tombstonesOf(deleted, state.nextStamp());
-      return { content: hasRoom ? onlyTombstones(tombstones) : undefined, dead };
+      const ids = await idsOf(before, dead);
+      count = ids.offsets.length - 1;
+      if (count === 0) return undefined;
+      const tombstones = tombstonesOf(ids, state.nextStamp());
+      const content = hasRoom ? onlyTombstones(tombstones) : undefined;
+      return { content, dead, records: [{ kind: 'delete', ids }] };
     }, options);
   const snapshot = await commit(true).catch((error: unknown) => {
     if (!isQuotaError(error)) throw error;
     // A merge would drop these tombstones, too: their bases are zero.
     return commit(false);
   });
-  return { count: deleted.offsets.length - 1, generation: snapshot.generation, deleted };
+  return { count, generation: snapshot.generation };
 }
 
 /** Live rows that pass, by view. */
