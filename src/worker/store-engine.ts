@@ -68,7 +68,7 @@ export class StoreEngine {
       onDropped: (id, dropped) => this.#closeDropped(id, dropped),
       onDestroyed: () => {
         this.#destroyed = destroyedError(name);
-        void this.#closeCollections(this.#destroyed);
+        void this.#closeCollections(this.#destroyed).then(() => this.storage.close());
       },
     });
   }
@@ -178,8 +178,11 @@ export class StoreEngine {
 
   async destroy(): Promise<void> {
     await this.#closeCollections(closedError(this.name));
-    await this.storage.exclusively(() => this.storage.destroy());
-    this.#tabs.destroyed();
+    await this.storage.exclusively(() => {
+      // Before: so that the others let go of it, and do not take it for lost.
+      this.#tabs.destroyed();
+      return this.storage.destroy();
+    });
     this.#tabs.close();
   }
 

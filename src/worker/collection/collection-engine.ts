@@ -254,10 +254,10 @@ export class CollectionEngine {
     this.state.close(reason);
   }
 
-  /** Catches up with other tabs; resolves to the generation that is there now. */
-  async follow(): Promise<number> {
+  /** Catches up with another tab, which has made this generation; resolves to the one that is there now. */
+  async follow(generation: number): Promise<number> {
     const before = this.state.current;
-    await this.state.refresh();
+    if (generation > before.generation) await this.state.catchUp();
     const now = this.state.current;
     if (hasNewIndex(before, now)) this.#onIndex({ state: 'trained' });
     // Whoever is first to have the lock does it.

@@ -158,7 +158,7 @@ export class CollectionState {
           return await this.#apply(snapshot, change, durability);
         } catch (error) {
           if (!(error instanceof GenerationConflict)) throw error;
-          await this.refresh();
+          await this.catchUp();
         }
       }
     });
@@ -174,7 +174,12 @@ export class CollectionState {
   async refresh(): Promise<void> {
     const { name } = this.current.row.config;
     const row = await this.storage.readCollection(name);
-    if (row?.id === this.#snapshot.row.id && row.generation <= this.#snapshot.generation) return;
+    if (row?.id !== this.#snapshot.row.id || row.generation > this.#snapshot.generation) await this.catchUp();
+  }
+
+  /** As `refresh`, where it is known that there is something new. */
+  async catchUp(): Promise<void> {
+    const { name } = this.current.row.config;
     const generation = await this.storage.readGeneration(name);
     if (generation?.row.id !== this.#snapshot.row.id) {
       this.close(droppedError(name));

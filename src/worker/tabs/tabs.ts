@@ -12,8 +12,8 @@ const POLL_MS = 1_000;
 
 /** A collection that is open in this tab. */
 export interface Follower {
-  /** Catches up with other tabs; resolves to the generation that is there now. */
-  follow(): Promise<number>;
+  /** Catches up with another tab, which has made this generation; resolves to the one that is there now. */
+  follow(generation: number): Promise<number>;
 }
 
 export interface TabsParts {
@@ -24,7 +24,7 @@ export interface TabsParts {
   readonly emit: (event: ChangeEvent) => void;
   /** Another tab has dropped a collection. */
   readonly onDropped: (id: number, name: string) => void;
-  /** Another tab has destroyed the store. */
+  /** Another tab destroys the store. */
   readonly onDestroyed: () => void;
 }
 
@@ -73,7 +73,7 @@ export class Tabs {
     this.#end(id, name, generation + 1, 'local');
   }
 
-  /** The store was destroyed here. */
+  /** The store is being destroyed here. */
   destroyed(): void {
     this.parts.announcements?.post({ about: 'destroy' });
   }
@@ -107,13 +107,13 @@ export class Tabs {
     while (this.#heard.length > 0 && !this.#isClosed) {
       const heard = this.#heard;
       this.#heard = [];
-      const concerned = new Set(heard.flatMap((each) => (each.about === 'commit' ? [each.collection] : [])));
       const reached = new Map<number, number>();
+      for (const each of heard) {
+        if (each.about !== 'commit') continue;
+        reached.set(each.collection, Math.max(each.generation, reached.get(each.collection) ?? 0));
+      }
       await Promise.all(
-        [...concerned].map(async (id) => {
-          const generation = await this.#follow(id);
-          if (generation !== undefined) reached.set(id, generation);
-        }),
+        [...reached].map(async ([id, generation]) => reached.set(id, await this.#follow(id, generation))),
       );
       if (this.#isClosed) return;
       for (const announcement of heard) this.#take(announcement);
@@ -122,12 +122,12 @@ export class Tabs {
     this.#isFollowing = false;
   }
 
-  /** Undefined: it is not open here, or cannot be read; then its next call says why. */
-  async #follow(id: number): Promise<number | undefined> {
+  /** The generation that is here then, or was made there: of what cannot be read, the next call says why. */
+  async #follow(id: number, generation: number): Promise<number> {
     try {
-      return await (await this.parts.collection(id))?.follow();
+      return (await (await this.parts.collection(id))?.follow(generation)) ?? generation;
     } catch {
-      return undefined;
+      return generation;
     }
   }
 
@@ -175,9 +175,9 @@ export class Tabs {
     for (const { id, config, generation } of rows) {
       const order = this.#orderOf(id, config.name, generation);
       if (generation <= order.reached) continue;
-      const followed = await this.#follow(id);
+      const followed = await this.#follow(id, generation);
       if (this.#isClosed) return;
-      order.reach(followed ?? generation);
+      order.reach(followed);
     }
     const there = new Set(rows.map(({ id }) => id));
     for (const [id, { name, order }] of known) {

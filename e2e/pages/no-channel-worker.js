@@ -1,0 +1,4 @@
+// The package's worker in a browser without BroadcastChannel.
+import './worker.js';
+
+delete self.BroadcastChannel;
