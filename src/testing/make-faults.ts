@@ -31,7 +31,10 @@ export class Faults {
   #live: Worker | undefined;
   /** Not yet come about: a worker that replaces a lost one gets them, too. */
   readonly #standing = new Map<number, Command>();
-  readonly #answers = new Map<number, (value: unknown) => void>();
+  readonly #commands = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
   readonly #holds = new Map<number, { reached: () => void; token: string }>();
   #witness: string | undefined;
   #nextId = 1;
@@ -143,8 +146,8 @@ export class Faults {
     if (worker !== this.#live) return;
     this.#live = undefined;
     this.#writing(0);
-    for (const resolve of this.#answers.values()) resolve(undefined);
-    this.#answers.clear();
+    for (const { resolve } of this.#commands.values()) resolve(undefined);
+    this.#commands.clear();
   }
 
   #stand(command: Command): Promise<unknown> {
@@ -155,8 +158,8 @@ export class Faults {
   #ask(command: Command): Promise<unknown> {
     const id = this.#nextId++;
     if (this.#live === undefined) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.#answers.set(id, resolve);
+    return new Promise((resolve, reject) => {
+      this.#commands.set(id, { resolve, reject });
       this.#send(id, command);
     });
   }
@@ -173,8 +176,10 @@ export class Faults {
       this.#standing.delete(report.id);
       this.#holds.get(report.id)?.reached();
     } else {
-      this.#answers.get(report.id)?.(report.value);
-      this.#answers.delete(report.id);
+      const command = this.#commands.get(report.id);
+      this.#commands.delete(report.id);
+      if (report.is === 'answer') command?.resolve(report.value);
+      else command?.reject(new Error(`The worker could not do it: ${report.message}`));
     }
   }
 

@@ -120,6 +120,7 @@ export interface CommandMessage {
 
 export type Report =
   | { readonly is: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly is: 'failure'; readonly id: number; readonly message: string }
   /** A hold has been reached; a fault has come about for the last time. */
   | { readonly is: 'spent'; readonly id: number }
   /** Transactions that write and are open now. */

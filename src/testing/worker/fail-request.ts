@@ -23,10 +23,14 @@ export function failOpen(request: IDBOpenDBRequest, { error }: Failure): void {
   request.addEventListener('error', () => replace(request, 'error', error));
 }
 
-/** Aborts a transaction that is open, with an error of our choice. */
+/** Aborts a transaction with an error of our choice. One that is already ending ends as it will. */
 export function abortWith(transaction: IDBTransaction, error: DOMException): void {
+  try {
+    transaction.abort();
+  } catch {
+    return;
+  }
   replace(transaction, 'error', error);
-  transaction.abort();
 }
 
 /** True: nobody prevented the default, which is that the transaction aborts. */

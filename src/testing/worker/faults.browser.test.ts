@@ -193,6 +193,17 @@ describe('faults of connections', () => {
     expect(await stored()).toEqual([]);
   });
 
+  it('X3: a transaction that is already ending is left to end', async () => {
+    const tx = database.transaction(STORES, 'readwrite');
+    const end = once(tx, 'complete', 'abort');
+    tx.objectStore('pages').put('a', 'a');
+    tx.commit();
+    await connections.evict(name.replace('nearshore:', ''));
+    expect(await end).toBe('complete');
+    database = await open();
+    expect(await stored()).toEqual([]);
+  });
+
   it('X3: eviction deletes the database under an open connection', async () => {
     await write(['a']);
     const closed = once(database, 'close');

@@ -21,7 +21,10 @@ const { rules, connections, loseGpu, setOffline } = installFaults({
 addEventListener('message', ({ data }: MessageEvent<CommandMessage | undefined>) => {
   if (data?.nearshoreFaults === undefined) return;
   const { nearshoreFaults: command, id } = data;
-  void run(command, id).then((value) => post({ is: 'answer', id, value }));
+  run(command, id).then(
+    (value) => post({ is: 'answer', id, value }),
+    (error: unknown) => post({ is: 'failure', id, message: String(error) }),
+  );
 });
 
 async function run(command: Command, id: number): Promise<unknown> {
