@@ -134,7 +134,9 @@ await openStore('s', { storage: 'localstorage' });
 await openStore('s', { backend: 'cuda' });
 // @ts-expect-error no such metric
 await store.collection('notes', { metric: 'euclidean' });
-notes.on('change', ({ kind }) => is<Equal<typeof kind, 'upsert' | 'delete' | 'drop' | 'unknown'>>());
+notes.on('change', ({ kind }) =>
+  is<Equal<typeof kind, 'upsert' | 'delete' | 'drop' | 'evict' | 'unknown'>>(),
+);
 store.on('worker-lost', ({ reason }) => is<Equal<typeof reason, string>>());
 // @ts-expect-error no such event
 store.on('changed', () => {});

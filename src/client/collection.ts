@@ -37,6 +37,7 @@ export interface StoreAccess {
   readonly query: WorkerLink['query'];
   /** What handles of this page have asked for. */
   readonly quantization: () => Quantization | undefined;
+  readonly maxRecords: () => number | undefined;
   readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
 }
 
@@ -81,6 +82,7 @@ export class Collection<M = unknown> {
       name: this.name,
       embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
       quantization: this.store.quantization(),
+      maxRecords: this.store.maxRecords(),
     };
   }
 
@@ -237,6 +239,14 @@ export class Collection<M = unknown> {
   ): Promise<void> {
     checkOptions('optimize', options, ['signal', 'onProgress']);
     await this.store.call((api, call) => api.optimize(call, this.#ref), { ...options, isWrite: true });
+  }
+
+  /**
+   * Drops for good what is quarantined (see `stats().quarantined` and the store's `quarantine` event), and gives its
+   * space back. Resolves to the number of records that were in it.
+   */
+  async discardQuarantined(): Promise<{ records: number }> {
+    return this.store.call((api, call) => api.discardQuarantined(call, this.#ref), { isWrite: true });
   }
 
   async stats(): Promise<CollectionStats> {

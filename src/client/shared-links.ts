@@ -13,6 +13,7 @@ export interface SharedLink {
   readonly events: Emitter<StoreEvents>;
   /** What handles of this page have asked for, by the collection's id: a worker that replaces a lost one asks again. */
   readonly quantizations: Map<number, Quantization>;
+  readonly bounds: Map<number, number>;
   readonly visit: Visit;
   /** Gives one handle back; the worker ends with the last. */
   release(): Promise<void>;
@@ -24,6 +25,7 @@ interface Entry {
   readonly link: WorkerLink;
   readonly events: Emitter<StoreEvents>;
   readonly quantizations: Map<number, Quantization>;
+  readonly bounds: Map<number, number>;
   readonly witness: Witness | undefined;
   visit: Visit | undefined;
   handles: number;
@@ -41,6 +43,7 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
       link: new WorkerLink(source, args, (event) => forward(events, event)),
       events,
       quantizations: new Map(),
+      bounds: new Map(),
       witness: args.storage === 'memory' ? undefined : new Witness(name),
       visit: undefined,
       handles: 0,
@@ -70,6 +73,7 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
     link: shared.link,
     events: shared.events,
     quantizations: shared.quantizations,
+    bounds: shared.bounds,
     visit: shared.visit,
     release,
     destroy: () => {

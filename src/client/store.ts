@@ -1,4 +1,10 @@
-import { checkChoice, checkDimension, checkMetric, checkName } from '../shared/argument-check.js';
+import {
+  checkChoice,
+  checkDimension,
+  checkMaxRecords,
+  checkMetric,
+  checkName,
+} from '../shared/argument-check.js';
 import type { ExportOptions, ImportOptions, ImportResult } from '../shared/backup-types.js';
 import { VectorStoreError } from '../shared/errors.js';
 import type {
@@ -21,6 +27,7 @@ const EVENTS: readonly (keyof StoreEvents)[] = [
   'backend',
   'degraded',
   'index',
+  'quarantine',
   'worker-lost',
   'storage-lost',
   'outdated',
@@ -44,15 +51,16 @@ export class VectorStore {
   async collection<M = unknown>(name: string, options: CollectionOptions = {}): Promise<Collection<M>> {
     this.#checkOpen();
     checkName('collection', name);
-    const { metric, embedder, quantization } = options;
+    const { metric, embedder, quantization, maxRecords } = options;
     if (embedder !== undefined) checkEmbedder(embedder);
     const dimension = options.dimension ?? embedder?.dimension;
     if (dimension !== undefined) checkDimension(dimension);
     if (metric !== undefined) checkMetric(metric);
     if (quantization !== undefined) checkChoice('quantization', quantization, ['none', 'int16', 'int8']);
+    if (maxRecords !== undefined) checkMaxRecords(maxRecords);
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
-    const { link, events, quantizations } = this.shared;
+    const { link, events, quantizations, bounds } = this.shared;
     const embeddingSpace = options.embeddingSpace ?? embedder?.id;
     if (embeddingSpace !== undefined) checkEmbeddingSpace(embeddingSpace);
     const opened = await link.call(
@@ -64,10 +72,12 @@ export class VectorStore {
           embeddingSpace,
           embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
           quantization,
+          maxRecords,
         }),
       { isWrite: true },
     );
     if (quantization !== undefined) quantizations.set(opened.id, quantization);
+    if (maxRecords !== undefined) bounds.set(opened.id, maxRecords);
     return new Collection<M>(opened, embedder, {
       call: (send, callOptions) => {
         this.#checkOpen();
@@ -78,6 +88,7 @@ export class VectorStore {
         return link.query(ref, queries, callOptions);
       },
       quantization: () => quantizations.get(opened.id),
+      maxRecords: () => bounds.get(opened.id),
       onChange: (listener) =>
         events.on('change', (event) => {
           if (event.collection === name) listener(event);

@@ -29,6 +29,16 @@ export function checkDimension(dimension: unknown): asserts dimension is number 
   );
 }
 
+/** Throws `INVALID_ARGUMENT` unless it is a whole number from 1. */
+export function checkMaxRecords(maxRecords: unknown): asserts maxRecords is number {
+  if (Number.isSafeInteger(maxRecords) && (maxRecords as number) >= 1) return;
+  const what = typeof maxRecords === 'number' ? String(maxRecords) : kindOf(maxRecords);
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `maxRecords is ${what}. Records beyond it are evicted, so a wrong one would lose data. Give a whole number from 1, or leave it out to keep all.`,
+  );
+}
+
 /** Throws `INVALID_ARGUMENT` unless it is a metric. */
 export function checkMetric(metric: unknown): asserts metric is Metric {
   if (METRICS.includes(metric)) return;

@@ -1,4 +1,10 @@
+import type { Embedder, WorkerEmbedder } from './embedder-types.js';
 import type { Filter } from './filter-types.js';
+import type { Quantization } from './quantization.js';
+
+export type * from './embedder-types.js';
+export type * from './metrics-types.js';
+export type * from './quantization.js';
 
 /** JSON data: what metadata is made of. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -39,28 +45,6 @@ export interface StoredRecord<M = unknown> {
   vector?: Float32Array;
 }
 
-/** Computes vectors from texts, on the page. */
-export interface Embedder {
-  /** Names the embedding space; pinned as the collection's `embeddingSpace` when it is created. */
-  readonly id: string;
-  readonly dimension: number;
-  /** One vector of `dimension` numbers for each text, in order. */
-  embed(
-    texts: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<readonly (Float32Array | readonly number[])[]>;
-}
-
-/** Describes an embedder that runs in the worker; made by a function of `nearshore/embedders`. */
-export interface WorkerEmbedder {
-  readonly runsIn: 'worker';
-  readonly kind: 'static';
-  readonly id: string;
-  readonly dimension: number;
-  /** Absolute URLs of the embedder's assets. */
-  readonly assets: Readonly<Record<'model' | 'table' | 'vocabulary', string>>;
-}
-
 export type Backend = 'webgpu' | 'wasm' | 'js';
 
 /** What scores: plain JS, the WASM SIMD kernels of this package, or ONNX Runtime graphs. */
@@ -95,17 +79,6 @@ export interface Degradation {
   reason: string;
 }
 
-/**
- * How finely the vectors of large segments (2,048 records and more) are held in memory. On disk they are float32 always.
- *
- * | | bytes per number | scores | reads from disk |
- * |---|---|---|---|
- * | `'none'` | 5: float32, and int8 to scan | exact | none |
- * | `'int16'` | 2 | off by about 2e-6 of the lengths' product; exact with `exact: true` | with `exact: true`, the winners |
- * | `'int8'` | 1 | exact | the few records that may be among the best, on every query: milliseconds |
- */
-export type Quantization = 'none' | 'int16' | 'int8';
-
 export interface CollectionOptions {
   /** Numbers in a vector, 1 to 4,096. Needed to create a collection, unless an embedder tells it. */
   dimension?: number;
@@ -120,6 +93,13 @@ export interface CollectionOptions {
    * Not pinned: nothing on disk depends on it. SIMD kernels only; others hold float32.
    */
   quantization?: Quantization;
+  /**
+   * Records that the collection keeps, from 1. A commit that would leave more evicts the oldest (those written longest ago,
+   * `setMetadata` included; of one batch the earlier ones) together with what it writes, and a `change` event of kind
+   * `'evict'` tells their ids. Default: no bound, or what an earlier handle of this page has set. Not pinned: where there
+   * are more when it is set, the next write evicts them.
+   */
+  maxRecords?: number;
 }
 
 export interface Progress {
@@ -144,6 +124,8 @@ export interface WriteResult {
   count: number;
   /** The collection's generation that holds the change. */
   generation: number;
+  /** Records that made room for these; absent: none. */
+  evicted?: number;
 }
 
 interface QueryCommon<M> {
@@ -260,6 +242,8 @@ export interface CollectionStats extends CollectionConfig {
   /** Bytes this page's worker has written for the collection since it was opened. */
   bytesWritten: number;
   generation: number;
+  /** Segments that were found damaged: kept, and not searched. `records` were live in them. */
+  quarantined: { segments: number; records: number };
   heldAs: HeldAs;
   index: IndexStats;
 }
@@ -330,6 +314,8 @@ export interface StoreStatus {
   visit: Visit;
   format: number;
   collections: number;
+  /** Names of collections that cannot be opened (`CORRUPT`): drop them, and restore them from a backup. */
+  damagedCollections: string[];
   /** How often this page had to replace the worker. */
   workerRestarts: number;
 }
@@ -341,32 +327,13 @@ export interface StoreStatus {
  */
 export type Visit = 'returning' | 'first' | 'evicted' | 'unknown';
 
-export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit' | 'train';
-
-/** Milliseconds; percentiles over the last 1,024 of each operation. */
-export interface OperationMetrics {
-  count: number;
-  mean: number;
-  std: number;
-  min: number;
-  max: number;
-  p50: number;
-  p95: number;
-  p99: number;
-}
-
-export interface QueryMetrics extends OperationMetrics {
-  /** Answers that were still known: the same question about the same generation. */
-  cacheHits: number;
-  cacheMisses: number;
-}
-
-export type Metrics = Record<Exclude<Operation, 'query'>, OperationMetrics> & { query: QueryMetrics };
-
 export interface ChangeEvent {
   collection: string;
-  /** `'unknown'`: other tabs have changed something up to this generation, and what it was has not been heard. */
-  kind: 'upsert' | 'delete' | 'drop' | 'unknown';
+  /**
+   * `'evict'`: beyond `maxRecords`; the oldest ones, in the commit of the upsert before. `'unknown'`: other tabs have
+   * changed something up to this generation, and what it was has not been heard.
+   */
+  kind: 'upsert' | 'delete' | 'drop' | 'evict' | 'unknown';
   /** The first 1,000 ids concerned. */
   ids: string[];
   count: number;
@@ -387,6 +354,16 @@ export type IndexChange =
 
 export type IndexEvent = IndexChange & { collection: string };
 
+/** A segment was found damaged. It is no longer searched, and its pages are kept; the rest of the collection answers. */
+export interface QuarantineEvent {
+  collection: string;
+  segment: number;
+  /** Records that were live in it: no call finds them any more. */
+  records: number;
+  /** What was found, in words. */
+  reason: string;
+}
+
 export interface StoreEvents {
   change: ChangeEvent;
   /** The active backend changed. */
@@ -395,6 +372,8 @@ export interface StoreEvents {
   degraded: Degradation;
   /** An index is made, is ready, or could not be used. */
   index: IndexEvent;
+  /** Stored data was found damaged, here or in another tab. */
+  quarantine: QuarantineEvent;
   /** The worker was lost and the next call starts a new one. */
   'worker-lost': { reason: string };
   /**

@@ -133,6 +133,7 @@ export interface CollectionRef {
   readonly embedder: WorkerEmbedder | undefined;
   /** What a handle of the page has asked for: a worker that opens it anew holds it so. */
   readonly quantization: Quantization | undefined;
+  readonly maxRecords?: number | undefined;
 }
 
 export interface OpenedCollection {
@@ -148,6 +149,7 @@ export interface OpenCollectionArgs {
   /** Its assets are fetched ahead of the first text. */
   readonly embedder: WorkerEmbedder | undefined;
   readonly quantization: Quantization | undefined;
+  readonly maxRecords?: number | undefined;
 }
 
 export interface UpsertArgs {
@@ -205,6 +207,7 @@ export interface StoreApi {
     options: ListOptions,
   ): Promise<Outcome<{ records: RecordsOnWire; cursor: string | undefined }>>;
   optimize(call: CallId, collection: CollectionRef): Promise<Outcome<void>>;
+  discardQuarantined(call: CallId, collection: CollectionRef): Promise<Outcome<{ records: number }>>;
   stats(call: CallId, collection: CollectionRef): Promise<Outcome<CollectionStats>>;
   status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts' | 'visit'>>>;
   metrics(call: CallId): Promise<Outcome<Metrics>>;

@@ -13,7 +13,11 @@ export async function protectionOf(storage: Storage, rows: readonly CollectionRo
   const estimate = await manager?.estimate?.().catch(() => undefined);
   const persisted = isKept ? await manager?.persisted?.().catch(() => undefined) : false;
   const { lastBackup } = await storage.readStore();
-  const ownBytes = rows.flatMap((row) => row.segments).reduce((sum, segment) => sum + segment.bytes, 0);
+  const segments = rows.flatMap((row) => [
+    ...row.segments,
+    ...(row.quarantined ?? []).map(({ manifest }) => manifest),
+  ]);
+  const ownBytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
   return {
     persisted: persisted ?? 'unknown',
     mayPurge: persisted === undefined ? 'unknown' : !persisted,

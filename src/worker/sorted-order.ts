@@ -4,14 +4,15 @@ import { Slice } from './slices.js';
 const RUN = 2048;
 
 /**
- * Positions of distinct values in ascending order: strings by UTF-16 code unit, as JavaScript compares. A merge sort
+ * Positions of values in ascending order, equal ones as they are: strings by UTF-16 code unit, as JavaScript compares. A merge sort
  * that pauses.
  */
 export async function sortedOrder(
   values: readonly string[] | readonly number[],
 ): Promise<Uint32Array<ArrayBuffer>> {
   const count = values.length;
-  const compare = (a: number, b: number) => (values[a]! < values[b]! ? -1 : 1);
+  const compare = (a: number, b: number) =>
+    values[a]! < values[b]! || (values[a] === values[b] && a < b) ? -1 : 1;
   const slice = new Slice();
   let from = new Uint32Array(count);
   for (let i = 0; i < count; i++) from[i] = i;

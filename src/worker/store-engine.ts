@@ -4,7 +4,7 @@ import type {
   ChangeEvent,
   CollectionConfig,
   IndexEvent,
-  Quantization,
+  QuarantineEvent,
   StoreStatus,
 } from '../shared/types.js';
 import type {
@@ -18,7 +18,7 @@ import type {
 import type { ChunkQueue } from './backup/chunk-queue.js';
 import { type Export, exportStore, holdingOffMerges } from './backup/export-store.js';
 import { type ImportCall, type ImportTarget, importBackup } from './backup/import-backup.js';
-import { CollectionEngine } from './collection/collection-engine.js';
+import { CollectionEngine, type Wishes } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
 import { droppedError } from './collection/state.js';
@@ -121,9 +121,10 @@ export class StoreEngine {
   async openCollection(args: OpenCollectionArgs): Promise<OpenedCollection> {
     const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
     refuseOtherConfig(row.config, args);
-    const { quantization } = args;
+    const { quantization, maxRecords } = args;
     const isOpen = this.#collections.has(row.id);
-    const engine = await this.#engineOf(row.id, () => this.#open(row, quantization));
+    const engine = await this.#engineOf(row.id, () => this.#open(row, args));
+    if (isOpen && maxRecords !== undefined) engine.setMaxRecords(maxRecords);
     if (isOpen && quantization !== undefined) await engine.setQuantization(quantization);
     // Without its assets, the call that needs them says why.
     if (args.embedder !== undefined) this.#embedders.preload(args.embedder).catch(() => undefined);
@@ -131,11 +132,11 @@ export class StoreEngine {
   }
 
   /** The collection that a handle stands for; opened here if another worker had it open before. */
-  collection({ id, name, quantization }: CollectionRef): Promise<CollectionEngine> {
+  collection({ id, name, ...wishes }: CollectionRef): Promise<CollectionEngine> {
     return this.#engineOf(id, async () => {
       const row = await this.storage.readCollection(name);
       if (row?.id !== id) throw droppedError(name);
-      return this.#open(row, quantization);
+      return this.#open(row, wishes);
     });
   }
 
@@ -173,6 +174,7 @@ export class StoreEngine {
       databaseId: this.row.databaseId,
       format: this.row.format,
       collections: rows.length,
+      damagedCollections: await this.storage.damagedCollections(),
     };
   }
 
@@ -202,7 +204,7 @@ export class StoreEngine {
     return engine;
   }
 
-  async #open(row: CollectionRow, quantization: Quantization | undefined): Promise<CollectionEngine> {
+  async #open(row: CollectionRow, wishes: Wishes): Promise<CollectionEngine> {
     const parts = {
       storage: this.storage,
       compute: this.compute,
@@ -214,10 +216,11 @@ export class StoreEngine {
         this.#tabs.committed(row.id, row.config.name, generation, events),
       emittedUpTo: (generation: number) => this.#tabs.emittedUpTo(row.id, generation),
       onIndex: (detail: IndexEvent) => this.emit({ type: 'index', detail }),
+      onQuarantine: (detail: QuarantineEvent) => this.emit({ type: 'quarantine', detail }),
     };
     this.compute.start();
     this.#tabs.opened(row);
-    const collection = await CollectionEngine.open(parts, row, this.row.deviceId, quantization);
+    const collection = await CollectionEngine.open(parts, row, this.row.deviceId, wishes);
     // A failure here is one of storage or compute, and the calls that need them report it.
     collection.warmUp().catch(() => undefined);
     return collection;

@@ -17,10 +17,22 @@ async function askTwice(post: Post): Promise<void> {
     memoryBudgetBytes: undefined,
   } as const;
   await host.open(1, store);
-  const named = { name: 'notes', embeddingSpace: undefined, embedder: undefined, quantization: undefined };
+  const named = {
+    name: 'notes',
+    embeddingSpace: undefined,
+    embedder: undefined,
+    quantization: undefined,
+    maxRecords: undefined,
+  };
   const opened = await host.openCollection(2, { ...named, dimension: 2, metric: 'dot' });
   if (!opened.ok) throw new Error(opened.error.message);
-  const collection = { id: opened.value.id, name: 'notes', embedder: undefined, quantization: undefined };
+  const collection = {
+    id: opened.value.id,
+    name: 'notes',
+    embedder: undefined,
+    quantization: undefined,
+    maxRecords: undefined,
+  };
   const records = {
     ids: packStrings(['a', 'b']),
     vectors: Float32Array.of(1, 2, 3, 4),

@@ -112,6 +112,10 @@ export class StoreHost implements StoreApi {
     return this.#with(call, collection, (engine, options) => engine.optimize(options));
   }
 
+  discardQuarantined(call: CallId, collection: CollectionRef) {
+    return this.#with(call, collection, (engine, options) => engine.discardQuarantined(options));
+  }
+
   stats(call: CallId, collection: CollectionRef) {
     return this.#with(call, collection, (engine) => engine.stats());
   }

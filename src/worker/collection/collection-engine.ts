@@ -1,6 +1,5 @@
 import { batchError, type Problem, VectorStoreError } from '../../shared/errors.js';
 import { compileFilter } from '../../shared/filter.js';
-import { float32Norm } from '../../shared/record-check.js';
 import { packStrings, type StringColumn, unpackString } from '../../shared/string-column.js';
 import type {
   ChangeEvent,
@@ -11,6 +10,7 @@ import type {
   ListOptions,
   Progress,
   Quantization,
+  QuarantineEvent,
   Query,
   WorkerEmbedder,
   WriteResult,
@@ -18,11 +18,13 @@ import type {
 import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
 import type { Precision } from '../compute/kernels.js';
+import { noKnownWord } from '../embed/no-known-word.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import { pause } from '../slices.js';
-import type { CollectionRow, Storage } from '../storage/storage.js';
+import type { CollectionRow, QuarantinedSegment, Storage } from '../storage/storage.js';
 import { changeEvents } from './change-events.js';
+import type { Bound } from './eviction.js';
 import { GpuCopies } from './gpu-copies.js';
 import { hasNewIndex, heldAs, indexStats } from './index-stats.js';
 import { listPlaces } from './list.js';
@@ -30,12 +32,14 @@ import type { Training } from './list-order.js';
 import { locate } from './locate.js';
 import { Maintenance } from './maintenance.js';
 import type { MemoryBudget } from './memory-budget.js';
+import { discardQuarantined, quarantinedBytes, quarantineEvent, quarantineStats } from './quarantined.js';
 import { Queries } from './queries.js';
 import { RecordImport } from './record-import.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
 import { CollectionState, type Committed } from './state.js';
+import { toUnitLength } from './unit-length.js';
 import {
   checkedNorms,
   deleteRecords,
@@ -50,6 +54,12 @@ const TEXTS_PER_BATCH = 256;
 
 /** How long the loading of ONNX Runtime, which keeps both cores busy, waits for a first query to go ahead of it. */
 const FIRST_ANSWER_MS = 500;
+
+/** What handles have asked for: nothing on disk depends on it. */
+export interface Wishes {
+  readonly quantization?: Quantization | undefined;
+  readonly maxRecords?: number | undefined;
+}
 
 export interface CallOptions {
   /** Of the handle that calls. */
@@ -70,6 +80,7 @@ export interface EngineParts {
   /** When the events up to this generation have been emitted. */
   readonly emittedUpTo: (generation: number) => Promise<void>;
   readonly onIndex: (event: IndexEvent) => void;
+  readonly onQuarantine: (event: QuarantineEvent) => void;
 }
 
 /** One open collection: what its calls do, in the words of the public interface. */
@@ -88,6 +99,7 @@ export class CollectionEngine {
     private readonly state: CollectionState,
     readonly config: CollectionConfig,
     private readonly wish: { finest: Precision },
+    private readonly bound: Bound,
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
@@ -101,7 +113,7 @@ export class CollectionEngine {
     parts: EngineParts,
     row: CollectionRow,
     deviceId: string,
-    quantization: Quantization = 'none',
+    { quantization = 'none', maxRecords }: Wishes = {},
   ): Promise<CollectionEngine> {
     const { storage, compute, memory, metrics } = parts;
     const { name } = row.config;
@@ -111,8 +123,16 @@ export class CollectionEngine {
     };
     const wish = { finest: finestUnder(quantization) };
     const holding = { compute, memory, finest: () => wish.finest };
-    const state = await CollectionState.open(storage, holding, row, deviceId, onCommit);
-    return new CollectionEngine(parts, state, row.config, wish);
+    const onQuarantine = (segments: readonly QuarantinedSegment[]) => {
+      for (const segment of segments) parts.onQuarantine(quarantineEvent(row.config.name, segment));
+    };
+    const state = await CollectionState.open(storage, holding, row, deviceId, onCommit, onQuarantine);
+    return new CollectionEngine(parts, state, row.config, wish, { maxRecords });
+  }
+
+  /** From the next commit on. */
+  setMaxRecords(maxRecords: number): void {
+    this.bound.maxRecords = maxRecords;
   }
 
   /** How finely vectors are to be held from now on. */
@@ -124,7 +144,7 @@ export class CollectionEngine {
   /** Reads the vectors into memory, then lets ONNX Runtime load and take them over: the first answer comes first. */
   async warmUp(): Promise<void> {
     const { compute } = this.parts;
-    await Promise.all(this.state.current.views.map((view) => view.sealed?.loaded()));
+    await this.state.read(({ views }) => Promise.all(views.map(({ sealed }) => sealed?.loaded())));
     await Promise.race([this.#answered, new Promise((resolve) => setTimeout(resolve, FIRST_ANSWER_MS))]);
     await compute.load();
     // Other kernels hold other things.
@@ -149,7 +169,11 @@ export class CollectionEngine {
     await this.#embedRecords(records, options);
     const norms = await checkedNorms(records, this.config, signal);
     onProgress({ done: 0, total });
-    const written = await writeRecords(this.state, records, norms, mode, { durability, signal });
+    const written = await writeRecords(this.state, records, norms, mode, {
+      durability,
+      signal,
+      bound: this.bound,
+    });
     onProgress({ done: total, total });
     return this.#written(written);
   }
@@ -161,7 +185,8 @@ export class CollectionEngine {
     { signal }: CallOptions,
   ): Promise<WriteResult> {
     if (ids.offsets.length === 1) return { count: 0, generation: this.state.current.generation };
-    return this.#written(await writeMetadata(this.state, ids, metadata, { durability, signal }));
+    const bounded = { durability, signal, bound: this.bound };
+    return this.#written(await writeMetadata(this.state, ids, metadata, bounded));
   }
 
   async delete(
@@ -221,8 +246,13 @@ export class CollectionEngine {
     return this.#maintenance.optimize(options);
   }
 
+  /** Gives back the space of what is quarantined. */
+  discardQuarantined({ signal }: CallOptions): Promise<{ records: number }> {
+    return discardQuarantined(this.state, signal);
+  }
+
   async stats(): Promise<CollectionStats> {
-    const { views, live, generation, tail } = this.state.current;
+    const { row, views, live, generation, tail } = this.state.current;
     const rows = views.reduce((sum, view) => sum + view.segment.rows, 0);
     const vectorBytes = views.reduce((sum, view) => sum + (view.sealed?.memoryBytes ?? 0), tail.memoryBytes);
     return {
@@ -235,15 +265,17 @@ export class CollectionEngine {
       diskBytes: this.diskBytes,
       bytesWritten: this.state.bytesWritten,
       generation,
+      quarantined: quarantineStats(row),
       heldAs: heldAs(this.state.current),
       index: indexStats(this.state.current, this.#maintenance.trainingProgress, this.#queries.audited),
     };
   }
 
   get diskBytes(): number {
-    return this.state.current.views.reduce(
+    const { row, views } = this.state.current;
+    return views.reduce(
       (sum, { segment, dead }) => sum + segment.manifest.bytes + (dead?.byteLength ?? 0),
-      0,
+      quarantinedBytes(row),
     );
   }
 
@@ -265,12 +297,12 @@ export class CollectionEngine {
     return now.generation;
   }
 
-  async #written({ count, generation }: Written): Promise<WriteResult> {
+  async #written({ count, generation, evicted }: Written): Promise<WriteResult> {
     if (count > 0) {
       this.#maintenance.schedule();
       await this.parts.emittedUpTo(generation);
     }
-    return { count, generation };
+    return { count, generation, ...(evicted && { evicted }) };
   }
 
   #onIndex(change: IndexChange): void {
@@ -356,21 +388,6 @@ export class CollectionEngine {
     }
     return this.parts.embedders.embed(embedder, texts, signal);
   }
-}
-
-function toUnitLength(vector: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  const norm = float32Norm(vector, 0, vector.length);
-  const unit = new Float32Array(vector.length);
-  for (let i = 0; i < unit.length; i++) unit[i] = vector[i]! / norm;
-  return unit;
-}
-
-function noKnownWord(text: string): string {
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return (
-    `The embedder knows no word of the text ${JSON.stringify(shown)}. Without one it has no direction, so nothing is near it. ` +
-    'Use other words, or give a vector'
-  );
 }
 
 function compiled(filter: Query['filter']): CompiledFilter | undefined {

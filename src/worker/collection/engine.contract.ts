@@ -1,5 +1,12 @@
 import { packStrings, type StringColumn } from '../../shared/string-column.js';
-import type { ChangeEvent, CollectionConfig, IndexEvent, Metric, Quantization } from '../../shared/types.js';
+import type {
+  ChangeEvent,
+  CollectionConfig,
+  IndexEvent,
+  Metric,
+  Quantization,
+  QuarantineEvent,
+} from '../../shared/types.js';
 import type { PackedRecords, RecordsOnWire } from '../../shared/worker-api.js';
 import { Compute, type ComputeOptions } from '../compute/compute.js';
 import { TextEmbedders } from '../embed/text-embedders.js';
@@ -24,6 +31,7 @@ export interface OpenedEngine {
   readonly engine: CollectionEngine;
   readonly changes: ChangeEvent[];
   readonly indexEvents: IndexEvent[];
+  readonly quarantines: QuarantineEvent[];
   readonly metrics: MetricsRecorder;
 }
 
@@ -41,6 +49,7 @@ export function computeWith(backend: ComputeOptions['backend'], kernel: ComputeO
 export interface HoldingOptions {
   readonly memory?: MemoryBudget;
   readonly quantization?: Quantization;
+  readonly maxRecords?: number;
 }
 
 export type OpenOptions = HoldingOptions & Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo'>>;
@@ -65,12 +74,13 @@ export async function openEngine(
   compute = jsCompute(),
   minComponents = Number.POSITIVE_INFINITY,
   train = trainHere,
-  { memory = new MemoryBudget(undefined), quantization, ...tabs }: OpenOptions = {},
+  { memory = new MemoryBudget(undefined), quantization, maxRecords, ...tabs }: OpenOptions = {},
 ): Promise<OpenedEngine> {
   const { deviceId } = await storage.readStore();
   const row = await storage.createCollection(config);
   const changes: ChangeEvent[] = [];
   const indexEvents: IndexEvent[] = [];
+  const quarantines: QuarantineEvent[] = [];
   const metrics = new MetricsRecorder();
   const parts = {
     storage,
@@ -82,10 +92,11 @@ export async function openEngine(
     onCommit: (_: number, events: readonly ChangeEvent[]) => changes.push(...events),
     emittedUpTo: async () => {},
     onIndex: (event: IndexEvent) => indexEvents.push(event),
+    onQuarantine: (event: QuarantineEvent) => quarantines.push(event),
     ...tabs,
   };
-  const engine = await CollectionEngine.open(parts, row, deviceId, quantization);
-  return { engine, changes, indexEvents, metrics };
+  const engine = await CollectionEngine.open(parts, row, deviceId, { quantization, maxRecords });
+  return { engine, changes, indexEvents, quarantines, metrics };
 }
 
 export function callOptions(signal = new AbortController().signal): CallOptions {

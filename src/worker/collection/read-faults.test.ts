@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { VectorStoreError } from '../../shared/errors.js';
 import { SeededRandom } from '../seeded-random.contract.js';
-import { damagedPage } from '../storage/damage-errors.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
 import { callOptions, computeWith, type HoldingOptions, openEngine, packRecords } from './engine.contract.js';
 import { MemoryBudget } from './memory-budget.js';
@@ -40,7 +39,7 @@ it.each(Object.keys(CASES))('K8 a page that cannot be read is no fault of the ke
   storage.readPages = async (...args) => {
     if (!isBroken || args[2] !== 'vectors') return readPages.apply(storage, args);
     failures++;
-    throw damagedPage(args[1], args[2], args[3], 'cannot be read');
+    throw new VectorStoreError('STORAGE_BLOCKED', 'It cannot be read.');
   };
   const compute = computeWith('wasm');
   const { engine } = await openEngine(storage, CONFIG, compute, undefined, undefined, holding());
@@ -48,7 +47,7 @@ it.each(Object.keys(CASES))('K8 a page that cannot be read is no fault of the ke
   if (name === 'int8') await engine.warmUp();
   isBroken = true;
   const ask = () => engine.query([{ vector: Float32Array.of(1, 2, 3, 4), exact: true }], callOptions());
-  await expect(ask()).rejects.toMatchObject({ code: 'CORRUPT' });
+  await expect(ask()).rejects.toMatchObject({ code: 'STORAGE_BLOCKED' });
   expect(failures).toBeGreaterThan(0);
   expect(compute.status).toMatchObject({ active: 'wasm', kernel: 'simd' });
   isBroken = false;

@@ -1,5 +1,6 @@
-import { type Bitmap, createBitmap, setBit } from '../bitmap.js';
-import { ROWS_PER_CHUNK, type RowStateChunk } from '../storage/storage.js';
+import { type Bitmap, countBits, createBitmap, setBit } from '../bitmap.js';
+import { missingRowStates } from '../storage/damage-errors.js';
+import { ROWS_PER_CHUNK, type RowStateChunk, type SegmentManifest } from '../storage/storage.js';
 
 const BYTES_PER_CHUNK = ROWS_PER_CHUNK / 8;
 
@@ -16,6 +17,20 @@ export function markDead(segment: number, rows: number, dead: Bitmap | undefined
     return { segment, chunk, dead: bits };
   });
   return { marked, chunks };
+}
+
+/** The dead rows of a segment; `CORRUPT` unless they are as many as its manifest says. */
+export function deadRowsOf(
+  { id, rows, dead: count = 0 }: SegmentManifest,
+  chunks: readonly RowStateChunk[],
+): Bitmap | undefined {
+  const dead = joinChunks(
+    rows,
+    chunks.filter(({ segment }) => segment === id),
+  );
+  const found = dead === undefined ? 0 : countBits(dead);
+  if (found !== count) throw missingRowStates(id, count, found);
+  return dead;
 }
 
 /** The bitmap of dead rows that a segment's chunks add up to. */

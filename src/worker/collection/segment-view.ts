@@ -1,5 +1,6 @@
 import { type Bitmap, countBits, excludedRows } from '../bitmap.js';
 import { difference, listRows } from '../filter/bitmap-sets.js';
+import type { SegmentManifest } from '../storage/storage.js';
 import type { SealedRows } from './sealed-rows.js';
 import type { CompiledFilter, Segment } from './segment.js';
 
@@ -34,6 +35,15 @@ export function viewOf(
   sealed: SealedRows | undefined,
 ): SegmentView {
   return { segment, dead, live: segment.rows - (dead === undefined ? 0 : countBits(dead)), sealed };
+}
+
+/** The view's segment as its generation lists it. */
+export function manifestOf({ segment, live }: SegmentView): SegmentManifest {
+  return listed(segment.manifest, segment.rows - live);
+}
+
+export function listed({ dead: _, ...manifest }: SegmentManifest, dead: number): SegmentManifest {
+  return dead === 0 ? manifest : { ...manifest, dead };
 }
 
 /** The live rows of a view that pass the filter. */

@@ -11,6 +11,7 @@ import { PAGE_BYTES, unpackNumbers, unpackStrings } from './columns.js';
 import { IdTable } from './id-table.js';
 import type { SegmentContent } from './segment-writer.js';
 import { sortRowsById } from './sort-rows.js';
+import { StampOrder } from './stamp-order.js';
 
 export type { CompiledFilter };
 
@@ -28,6 +29,7 @@ export class Segment {
   readonly #filter: RowFilter;
   #idTable: Promise<IdTable> | undefined;
   #byId: Promise<Uint32Array<ArrayBuffer>> | undefined;
+  #stampOrder: Promise<StampOrder> | undefined;
   #bytes = 0;
 
   constructor(
@@ -97,6 +99,18 @@ export class Segment {
 
   async stamps(): Promise<Uint8Array<ArrayBuffer>> {
     return unpackNumbers(await this.#readAll('stamps'));
+  }
+
+  /** Rows by age. */
+  stampOrder(): Promise<StampOrder> {
+    this.#stampOrder ??= this.#keep(
+      async () => StampOrder.from(await this.stamps()),
+      (order) => order.bytes,
+      () => {
+        this.#stampOrder = undefined;
+      },
+    );
+    return this.#stampOrder;
   }
 
   async tombstones(): Promise<{ ids: StringColumn; stamps: Uint8Array<ArrayBuffer> } | undefined> {

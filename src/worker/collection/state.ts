@@ -1,18 +1,21 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { fromHex, HybridClock, toHex } from '../../shared/stamp.js';
 import type { StringColumn } from '../../shared/string-column.js';
+import { countBits } from '../bitmap.js';
+import { damageOf } from '../storage/damage-errors.js';
 import {
   type CollectionRow,
-  type Generation,
   GenerationConflict,
+  type QuarantinedSegment,
   type RowStateChunk,
   type SegmentManifest,
   type Storage,
 } from '../storage/storage.js';
-import { joinChunks, markDead } from './row-states.js';
+import { MAX_FAILURES, quarantine, readWhole, type WholeGeneration } from './quarantine.js';
+import { markDead } from './row-states.js';
 import { type Holding, SealedRows } from './sealed-rows.js';
 import { SEALED_ROWS, Segment } from './segment.js';
-import { type SegmentView, viewOf } from './segment-view.js';
+import { listed, manifestOf, type SegmentView, viewOf } from './segment-view.js';
 import { packSegment, type SegmentContent } from './segment-writer.js';
 import { Snapshot } from './snapshot.js';
 import { Tail } from './tail.js';
@@ -29,11 +32,15 @@ export interface Change {
   readonly removed?: ReadonlySet<number>;
   /** What it means to the records; left out where it only moves them. */
   readonly records?: readonly ChangedRecords[];
+  /** What is quarantined goes for good. */
+  readonly discardsQuarantined?: boolean;
 }
 
 export interface ChangedRecords {
-  readonly kind: 'upsert' | 'delete';
+  readonly kind: 'upsert' | 'delete' | 'evict';
   readonly ids: StringColumn;
+  /** Where `ids` are only the first of them. */
+  readonly count?: number;
 }
 
 /** A commit that is durable and can be read. */
@@ -42,6 +49,9 @@ export interface Committed {
   readonly records: readonly ChangedRecords[];
   readonly milliseconds: number;
 }
+
+/** Is told of segments that were found damaged, here or in another tab. */
+export type OnQuarantine = (segments: readonly QuarantinedSegment[]) => void;
 
 export interface CommitOptions {
   readonly durability: 'disk' | 'memory';
@@ -69,6 +79,7 @@ export class CollectionState {
     snapshot: Snapshot,
     deviceId: string,
     private readonly onCommit: (committed: Committed) => void,
+    private readonly onQuarantine: OnQuarantine,
   ) {
     this.#snapshot = snapshot;
     this.#giveBack = holding.memory.reserve(Tail.mostBytes(snapshot.row.config.dimension));
@@ -81,11 +92,14 @@ export class CollectionState {
     row: CollectionRow,
     deviceId: string,
     onCommit: (committed: Committed) => void,
+    onQuarantine: OnQuarantine = () => {},
   ): Promise<CollectionState> {
-    const generation = await storage.readGeneration(row.config.name);
+    const generation = await readWhole(storage, row.config.name);
     if (generation?.row.id !== row.id) throw droppedError(row.config.name);
     const snapshot = snapshotOf(storage, holding, generation, undefined);
-    return new CollectionState(storage, holding, snapshot, deviceId, onCommit);
+    const state = new CollectionState(storage, holding, snapshot, deviceId, onCommit, onQuarantine);
+    state.#reportQuarantine(row, snapshot.row);
+    return state;
   }
 
   get current(): Snapshot {
@@ -110,18 +124,17 @@ export class CollectionState {
 
   /**
    * Runs a read on one snapshot. Where another tab (or a compaction) has removed what it was about to read, the
-   * read starts again on the newer snapshot.
+   * read starts again on the newer snapshot; where it is damaged, without the segment.
    */
   async read<T>(task: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let failures = 0; ; ) {
       const snapshot = this.current;
       for (const { sealed } of snapshot.views) if (sealed !== undefined) sealed.users++;
       try {
         return await task(snapshot);
       } catch (error) {
         if (!(error instanceof VectorStoreError) || error.code !== 'CORRUPT') throw error;
-        if (snapshot === this.#snapshot) await this.refresh();
-        if (snapshot === this.#snapshot) throw error;
+        if (await this.#isCurrent(snapshot)) failures = await this.#quarantine(snapshot, error, failures);
       } finally {
         for (const { sealed } of snapshot.views) if (sealed !== undefined) sealed.users--;
         this.#releaseUnused();
@@ -138,7 +151,7 @@ export class CollectionState {
     { durability, signal }: CommitOptions,
   ): Promise<Snapshot> {
     return this.storage.exclusively(async () => {
-      for (;;) {
+      for (let failures = 0; ; ) {
         throwIfAborted(signal);
         const snapshot = this.current;
         let change: Change | undefined;
@@ -146,7 +159,7 @@ export class CollectionState {
           change = await build(snapshot);
         } catch (error) {
           // Another tab may have made it right meanwhile.
-          if (await this.#isCurrent(snapshot)) throw error;
+          if (await this.#isCurrent(snapshot)) failures = await this.#quarantine(snapshot, error, failures);
           continue;
         }
         throwIfAborted(signal);
@@ -164,9 +177,33 @@ export class CollectionState {
     });
   }
 
+  /**
+   * Takes the segment out that the error tells to be damaged; rejects with every other error.
+   *
+   * @param failures how often that was in vain
+   */
+  async #quarantine(snapshot: Snapshot, error: unknown, failures: number): Promise<number> {
+    const damage = damageOf(error);
+    if (damage === undefined || failures === MAX_FAILURES) throw error;
+    const began = performance.now();
+    const row = await quarantine(this.storage, snapshot.row, damage);
+    await this.refresh();
+    const count = (of: CollectionRow) => of.quarantined?.length ?? 0;
+    if (row?.generation === snapshot.generation + 1 && count(row) > count(snapshot.row)) {
+      this.onCommit({ generation: row.generation, records: [], milliseconds: performance.now() - began });
+    }
+    return snapshot === this.#snapshot ? failures + 1 : 0;
+  }
+
+  #reportQuarantine(before: CollectionRow, after: CollectionRow): void {
+    const known = new Set(before.quarantined?.map(({ manifest }) => manifest.id));
+    const found = after.quarantined?.filter(({ manifest }) => !known.has(manifest.id)) ?? [];
+    if (found.length > 0) this.onQuarantine(found);
+  }
+
   /** Whether no tab has committed since; otherwise catches up. */
   async #isCurrent(snapshot: Snapshot): Promise<boolean> {
-    await this.refresh();
+    if (snapshot === this.#snapshot) await this.refresh();
     return snapshot === this.#snapshot;
   }
 
@@ -180,7 +217,7 @@ export class CollectionState {
   /** As `refresh`, where it is known that there is something new. */
   async catchUp(): Promise<void> {
     const { name } = this.current.row.config;
-    const generation = await this.storage.readGeneration(name);
+    const generation = await readWhole(this.storage, name);
     if (generation?.row.id !== this.#snapshot.row.id) {
       this.close(droppedError(name));
       this.#checkOpen();
@@ -210,7 +247,9 @@ export class CollectionState {
     const { row } = snapshot;
     const rowStates: RowStateChunk[] = [];
     const views: SegmentView[] = [];
-    const removed: SegmentManifest[] = [];
+    const { quarantined = [], ...rest } = row;
+    const discarded = change.discardsQuarantined ? quarantined : [];
+    const removed: SegmentManifest[] = discarded.map(({ manifest }) => manifest);
     for (const [index, view] of snapshot.views.entries()) {
       const died = change.dead?.get(index);
       if (change.removed?.has(index)) removed.push(view.segment.manifest);
@@ -228,10 +267,13 @@ export class CollectionState {
         : undefined;
     if (deadInNew !== undefined) rowStates.push(...deadInNew.chunks);
     const next: CollectionRow = {
-      ...row,
+      ...(change.discardsQuarantined ? rest : row),
       generation: row.generation + 1,
       nextSegment: row.nextSegment + (added ? 1 : 0),
-      segments: [...views.map((view) => view.segment.manifest), ...(added ? [added.manifest] : [])],
+      segments: [
+        ...views.map(manifestOf),
+        ...(added ? [listed(added.manifest, deadInNew ? countBits(deadInNew.marked) : 0)] : []),
+      ],
       clock: toHex(this.#clock.last()),
     };
     this.#bytesWritten += await this.storage.commit({
@@ -272,6 +314,7 @@ export class CollectionState {
   }
 
   #publish(next: Snapshot): void {
+    this.#reportQuarantine(this.#snapshot.row, next.row);
     // A refresh and a commit may have brought the same, or the younger one first.
     const [newer, older] =
       next.generation <= this.#snapshot.generation ? [this.#snapshot, next] : [next, this.#snapshot];
@@ -303,17 +346,14 @@ export class CollectionState {
 function snapshotOf(
   storage: Storage,
   holding: Holding,
-  { row, rowStates }: Generation,
+  { row, dead: states }: WholeGeneration,
   previous: Snapshot | undefined,
 ): Snapshot {
   const known = new Map(previous?.views.map((view) => [view.segment.id, view]));
   const views = row.segments.map((manifest) => {
     const segment =
       known.get(manifest.id)?.segment ?? new Segment(storage, row.id, manifest, row.config.dimension);
-    const dead = joinChunks(
-      manifest.rows,
-      rowStates.filter((chunk) => chunk.segment === manifest.id),
-    );
+    const dead = states.get(manifest.id);
     const sealed =
       known.get(manifest.id)?.sealed ??
       (manifest.rows < SEALED_ROWS

@@ -11,17 +11,25 @@ import type { PackedRecords } from '../../shared/worker-api.js';
 import { hasBit } from '../bitmap.js';
 import { Slice } from '../slices.js';
 import { isQuotaError } from '../storage/quota-errors.js';
+import { type Bound, evicting } from './eviction.js';
 import { type Located, locate, rowsByView } from './locate.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { onlyTombstones, repeatStamp, type SegmentContent, tombstonesOf } from './segment-writer.js';
 import type { Snapshot } from './snapshot.js';
-import type { CollectionState, CommitOptions } from './state.js';
+import type { Change, CollectionState, CommitOptions } from './state.js';
 
 /** What a write did. */
 export interface Written {
   readonly count: number;
   readonly generation: number;
+  /** How many records beyond the bound died with it. */
+  readonly evicted?: number;
+}
+
+/** How records are written. */
+export interface WriteRecordsOptions extends CommitOptions {
+  readonly bound?: Bound | undefined;
 }
 
 /** Norms of the rows; refuses the batch if a row's values cannot be scored. */
@@ -57,18 +65,22 @@ export async function writeRecords(
   records: PackedRecords,
   norms: Float32Array<ArrayBuffer>,
   mode: 'upsert' | 'insert',
-  options: CommitOptions,
+  options: WriteRecordsOptions,
 ): Promise<Written> {
-  const snapshot = await state.commit(async ({ views }) => {
-    const located = await locate(views, records.ids);
+  let evicted: number | undefined;
+  const snapshot = await state.commit(async (before) => {
+    const located = await locate(before.views, records.ids);
     if (mode === 'insert') refuseExisting(records.ids, located);
-    return {
+    const change: Change = {
       content: contentOf(state, records, norms),
       dead: rowsByView(located),
       records: [{ kind: 'upsert', ids: records.ids }],
     };
+    const written = await evicting(before, change, options.bound);
+    evicted = written.evicted;
+    return written.change;
   }, options);
-  return { count: norms.length, generation: snapshot.generation };
+  return { count: norms.length, generation: snapshot.generation, ...(evicted !== undefined && { evicted }) };
 }
 
 export function contentOf(
@@ -85,8 +97,9 @@ export async function writeMetadata(
   state: CollectionState,
   ids: StringColumn,
   metadata: StringColumn,
-  options: CommitOptions,
+  options: WriteRecordsOptions,
 ): Promise<Written> {
+  let evicted: number | undefined;
   const count = ids.offsets.length - 1;
   const snapshot = await state.commit(async (before) => {
     const located = await locate(before.views, ids);
@@ -98,21 +111,21 @@ export async function writeMetadata(
     const norms = Float32Array.from(places, (_, row) =>
       float32Norm(vectors, row * dimension, (row + 1) * dimension),
     );
-    return {
-      content: {
-        ids,
-        vectors,
-        norms,
-        metadata: metadata.bytes.length === 0 ? undefined : metadata,
-        texts: texts && packStrings(texts.map((text) => text ?? '')),
-        stamps: repeatStamp(state.nextStamp(), count),
-        tombstones: undefined,
-      },
-      dead: rowsByView(located),
-      records: [{ kind: 'upsert', ids }],
+    const content = {
+      ids,
+      vectors,
+      norms,
+      metadata: metadata.bytes.length === 0 ? undefined : metadata,
+      texts: texts && packStrings(texts.map((text) => text ?? '')),
+      stamps: repeatStamp(state.nextStamp(), count),
+      tombstones: undefined,
     };
+    const change: Change = { content, dead: rowsByView(located), records: [{ kind: 'upsert', ids }] };
+    const written = await evicting(before, change, options.bound);
+    evicted = written.evicted;
+    return written.change;
   }, options);
-  return { count, generation: snapshot.generation };
+  return { count, generation: snapshot.generation, ...(evicted !== undefined && { evicted }) };
 }
 
 /** Deletes the records with these ids that are there; `deleted` are their ids. */

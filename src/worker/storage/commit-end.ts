@@ -1,8 +1,8 @@
 import type { IDBPTransaction } from 'idb';
-import { xxHash32 } from '../../shared/checksum.js';
 import { unseenEndError } from './connection-errors.js';
 import type { Schema } from './schema.js';
-import type { CollectionRow, Commit, RowStateChunk } from './storage.js';
+import type { CollectionRow, Commit, SegmentManifest } from './storage.js';
+import { type PageKey, type RowStateKey, toRawPage, toStoredRowState } from './stored.js';
 
 type CommitTransaction = IDBPTransaction<Schema, ('collections' | 'pages' | 'rowStates')[], 'readwrite'>;
 
@@ -24,7 +24,8 @@ export async function endOf(
   }
   // Another tab has gone on from here, or from a generation of its own.
   const added = next.segments.at(-1);
-  const isListed = commit.pages.length > 0 && found.segments.some((segment) => isSame(segment, added));
+  const isListed =
+    commit.pages.length > 0 && found.segments.some((segment) => isSame(asAdded(segment), asAdded(added)));
   if (isListed && (await isStored(tx, commit, checksums))) return 'committed';
   throw unseenEndError(
     `committing generation ${next.generation}`,
@@ -38,23 +39,26 @@ async function isStored(
   checksums: readonly number[],
 ): Promise<boolean> {
   for (const [i, { segment, column, index }] of pages.entries()) {
-    const stored = await tx.objectStore('pages').get([collection, segment, column, index]);
-    if (stored?.checksum !== checksums[i]) return false;
+    const key: PageKey = [collection, segment, column, index];
+    const stored = await tx.objectStore('pages').get(key);
+    if (toRawPage(stored, key)?.checksum !== checksums[i]) return false;
   }
   for (const state of rowStates) {
-    const stored = await tx.objectStore('rowStates').get([collection, state.segment, state.chunk]);
-    if (stored?.checksum !== rowStateChecksum(state)) return false;
+    const key: RowStateKey = [collection, state.segment, state.chunk];
+    const stored = await tx.objectStore('rowStates').get(key);
+    if (stored?.checksum !== toStoredRowState(key, state).checksum) return false;
   }
   return true;
+}
+
+/** Rows of it may have died since. */
+function asAdded(manifest: SegmentManifest | undefined) {
+  return manifest && { ...manifest, dead: 0 };
 }
 
 /** Both have come through structured clone, or are about to: keys are in the same order. */
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-export function rowStateChecksum({ dead, pushed }: RowStateChunk): number {
-  return (xxHash32(dead) ^ (pushed === undefined ? 0 : xxHash32(pushed))) >>> 0;
 }
 
 /** Pages and row states. */

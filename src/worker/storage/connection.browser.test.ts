@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { IndexedDbStorage } from './indexeddb-storage.js';
 import { dump, request, withRaw, writeRaw } from './raw-database.contract.js';
-import { databaseName } from './schema.js';
+import { DATABASE_VERSION, databaseName } from './schema.js';
 import { bytes, CONFIG, commitOn, deadBits, page, uniqueStoreName } from './storage.contract.js';
 import type { CollectionRow } from './storage.js';
+import { toStoredCollection } from './stored.js';
 
 const opened: IndexedDbStorage[] = [];
 const names: string[] = [];
@@ -288,20 +289,25 @@ describe('S10 a database that is opened again', () => {
     const { storage, store, row, told, handle } = await open();
     handle.close();
     await remove(store);
-    (await request(indexedDB.open(databaseName(store), 1))).close();
+    (await request(indexedDB.open(databaseName(store), DATABASE_VERSION))).close();
     await expectLost(storage, row, told);
   });
 
   it('and has a collection of a lower generation is lost', async () => {
     const { storage, store, row, told, handle } = await open();
-    await writeRaw(store, 'collections', CONFIG.name, { ...row, generation: row.generation - 1 });
+    await writeRaw(
+      store,
+      'collections',
+      CONFIG.name,
+      toStoredCollection({ ...row, generation: row.generation - 1 }),
+    );
     handle.close();
     await expectLost(storage, row, told);
   });
 
   it('and has a collection of a higher generation, or less collections, is the one it was', async () => {
     const { storage, store, row, told, handle } = await open();
-    await writeRaw(store, 'collections', CONFIG.name, { ...row, generation: 7 });
+    await writeRaw(store, 'collections', CONFIG.name, toStoredCollection({ ...row, generation: 7 }));
     handle.close();
     expect((await storage.readCollection(CONFIG.name))?.generation).toBe(7);
     const other = new IndexedDbStorage(store);
@@ -340,8 +346,10 @@ describe('S10 a database that is opened again', () => {
     await remove(deleted.store);
     expect(deleted.told).toEqual([expect.stringMatching(/^lost: another tab.*deleted/)]);
     const upgraded = await open();
-    (await request(indexedDB.open(databaseName(upgraded.store), 2))).close();
-    expect(upgraded.told).toEqual([expect.stringMatching(/^outdated: .*version 2.*Reload/)]);
+    (await request(indexedDB.open(databaseName(upgraded.store), DATABASE_VERSION + 1))).close();
+    expect(upgraded.told).toEqual([
+      expect.stringMatching(new RegExp(`^outdated: .*version ${DATABASE_VERSION + 1}.*Reload`)),
+    ]);
   });
 
   it('is open to nobody after close', async () => {
@@ -349,6 +357,6 @@ describe('S10 a database that is opened again', () => {
     await storage.close();
     for (const call of Object.values(CALLS))
       await expect(call(storage, row)).rejects.toMatchObject({ code: 'CLOSED' });
-    await withRaw(store, async (database) => expect(database.version).toBe(1));
+    await withRaw(store, async (database) => expect(database.version).toBe(DATABASE_VERSION));
   });
 });

@@ -10,9 +10,10 @@ import {
 } from './connection-errors.js';
 import { fromIdbError } from './idb-errors.js';
 import { Identity } from './identity.js';
-import { DATABASE_VERSION, type Database, databaseName, type Schema, upgradeDatabase } from './schema.js';
+import { DATABASE_VERSION, type Database, databaseName, type Schema } from './schema.js';
 import type { CollectionRow } from './storage.js';
 import { abortQuietly, transactRead } from './transact.js';
+import { Upgrade } from './upgrade.js';
 
 /** How long another tab may keep us waiting before we say so. */
 const BLOCKED_MS = 10_000;
@@ -126,6 +127,7 @@ export class Connection {
 
   async #connect(): Promise<Database> {
     const identity = this.#identity;
+    const upgrade = new Upgrade(this.storeName);
     let isGone = false;
     let fault: unknown;
     let database: Database;
@@ -135,7 +137,7 @@ export class Connection {
           tx.done.catch(() => undefined);
           isGone = oldVersion === 0 && identity !== undefined;
           try {
-            if (!isGone) return upgradeDatabase(upgraded, oldVersion);
+            if (!isGone) return upgrade.run(upgraded, oldVersion, tx);
           } catch (error) {
             // Uncaught here, it would end the worker.
             fault = error;
@@ -150,6 +152,7 @@ export class Connection {
       });
     } catch (error) {
       if (isGone) throw this.#lose('the browser or the user has cleared it');
+      if (upgrade.failure !== undefined) throw upgrade.failure;
       if (fault !== undefined) throw fault;
       throw (error as Error).name === 'AbortError' ? closedWhileOpening(error) : error;
     }

@@ -1,5 +1,5 @@
 import { VectorStoreError } from '../../shared/errors.js';
-import { GenerationConflict } from './storage.js';
+import { FORMAT, GenerationConflict } from './storage.js';
 
 /** IndexedDB's error as ours; errors that are ours already pass through. */
 export function fromIdbError(error: unknown, doing: string): Error {
@@ -29,4 +29,12 @@ export function fromIdbError(error: unknown, doing: string): Error {
         { cause: error },
       );
   }
+}
+
+export function tooNew(storeName: string, format: number): VectorStoreError {
+  return new VectorStoreError(
+    'FORMAT_TOO_NEW',
+    `Store "${storeName}" has format ${format}; this release knows up to ${FORMAT}. ` +
+      'Reading on could damage it, so nothing was changed. Update nearshore.',
+  );
 }

@@ -1,3 +1,4 @@
+import { entriesOf } from './collection-entries.js';
 import type { Database } from './schema.js';
 import type { CollectionRow } from './storage.js';
 import { transactRead } from './transact.js';
@@ -18,11 +19,12 @@ export class Identity {
   async mismatch(database: Database): Promise<string | undefined> {
     if (!database.objectStoreNames.contains('meta')) return 'a database without a store is in its place';
     const [store, collections] = await transactRead(database, ['meta', 'collections'], (tx) =>
-      Promise.all([tx.objectStore('meta').get('store'), tx.objectStore('collections').getAll()]),
+      Promise.all([tx.objectStore('meta').get('store'), entriesOf(tx.objectStore('collections'))]),
     );
     if (store?.databaseId !== this.databaseId) return 'another database is in its place';
-    // A collection that is not there was dropped by another tab.
-    for (const row of collections) {
+    // A collection that is not there was dropped by another tab. A damaged one tells nothing.
+    for (const { row } of collections) {
+      if (row === undefined) continue;
       const known = this.#generations.get(row.id) ?? 0;
       if (row.generation < known)
         return `collection "${row.config.name}" is back at generation ${row.generation}, from ${known}`;

@@ -4,8 +4,9 @@ import { describeGenerations } from './generation.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { IndexedDbStorage } from './indexeddb-storage.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
+import { describeQuarantinedPages } from './quarantined-pages.contract.js';
 import { dump, readRaw, request, withRaw, writeRaw } from './raw-database.contract.js';
-import { databaseName } from './schema.js';
+import { DATABASE_VERSION, databaseName } from './schema.js';
 import {
   bytes,
   CONFIG,
@@ -16,7 +17,7 @@ import {
   type StorageKind,
   uniqueStoreName,
 } from './storage.contract.js';
-import type { CollectionRow, Commit } from './storage.js';
+import { type CollectionRow, type Commit, FORMAT } from './storage.js';
 
 const KIND: StorageKind = { name: 'IndexedDbStorage', connect: (store) => new IndexedDbStorage(store) };
 
@@ -25,6 +26,7 @@ describeGenerations(KIND);
 describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);
 describeBackupNote(KIND);
+describeQuarantinedPages(KIND);
 
 describe('IndexedDbStorage', () => {
   const opened: { close(): unknown }[] = [];
@@ -263,11 +265,11 @@ describe('IndexedDbStorage', () => {
     const { storage, store } = await openWithSegment();
     const row = await storage.readStore();
     await storage.close();
-    await writeRaw(store, 'meta', 'store', { ...row, format: 2, fromTheFuture: true });
+    await writeRaw(store, 'meta', 'store', { ...row, format: FORMAT + 1, fromTheFuture: true });
     const before = await dump(store);
     await expect(open(store)).rejects.toMatchObject({
       code: 'FORMAT_TOO_NEW',
-      message: expect.stringMatching(/format 2.*up to 1/),
+      message: expect.stringMatching(`format ${FORMAT + 1}.*up to ${FORMAT}`),
     });
     expect(await dump(store)).toEqual(before);
     // And keeps no connection that would be in somebody's way.
@@ -277,13 +279,13 @@ describe('IndexedDbStorage', () => {
   it('S5 refuses a newer version of the database, and changes nothing', async () => {
     const { storage, store } = await openWithSegment();
     await storage.close();
-    const upgrade = indexedDB.open(databaseName(store), 2);
+    const upgrade = indexedDB.open(databaseName(store), DATABASE_VERSION + 1);
     upgrade.onupgradeneeded = () => upgrade.result.createObjectStore('later').put('x', 'y');
     (await request(upgrade)).close();
     const before = await dump(store);
     await expect(open(store)).rejects.toMatchObject({ code: 'FORMAT_TOO_NEW' });
     expect(await dump(store)).toEqual(before);
-    expect(before.version).toBe(2);
+    expect(before.version).toBe(DATABASE_VERSION + 1);
   });
 
   it('keeps everything across a reopening', async () => {
@@ -315,7 +317,8 @@ describe('IndexedDbStorage', () => {
     const row = await storage.createCollection(CONFIG);
     const began = performance.now();
     const name = databaseName(store);
-    const other = kind === 'upgrade' ? indexedDB.open(name, 2) : indexedDB.deleteDatabase(name);
+    const other =
+      kind === 'upgrade' ? indexedDB.open(name, DATABASE_VERSION + 1) : indexedDB.deleteDatabase(name);
     let blocked = false;
     other.onblocked = () => {
       blocked = true;
@@ -344,7 +347,7 @@ describe('IndexedDbStorage', () => {
     const commit = storage.commit(commitOn(row, { pages: [page(1, 'vectors', 0, new Uint8Array(4 << 20))] }));
     // The transaction begins after the checksums.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    const upgrade = indexedDB.open(databaseName(store), 2);
+    const upgrade = indexedDB.open(databaseName(store), DATABASE_VERSION + 1);
     const [end] = await Promise.allSettled([commit]);
     const after = await request(upgrade);
     const pages = await request(after.transaction('pages').objectStore('pages').count());

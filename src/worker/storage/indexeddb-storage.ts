@@ -1,25 +1,17 @@
 import { xxHash32 } from '../../shared/checksum.js';
-import { VectorStoreError } from '../../shared/errors.js';
+import type { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Slice } from '../slices.js';
-import { bytesOf, endOf, rowStateChecksum } from './commit-end.js';
+import { type CollectionEntry, chunksOf, entriesOf, unlisted } from './collection-entries.js';
+import { bytesOf, endOf } from './commit-end.js';
 import { Connection, type ConnectionEvents } from './connection.js';
-import { damagedPage, damagedRowState } from './damage-errors.js';
-import { fromIdbError } from './idb-errors.js';
+import { fromIdbError, tooNew } from './idb-errors.js';
 import type { LockMode } from './local-lock.js';
 import { Reserve } from './reserve.js';
 import { reservePlace } from './reserve-place.js';
 import { Room } from './room.js';
-import {
-  type Database,
-  databaseName,
-  keysOf,
-  OBJECT_STORES,
-  type Schema,
-  type StoredPage,
-  type StoredRowState,
-} from './schema.js';
+import { type Database, databaseName, keysOf, OBJECT_STORES } from './schema.js';
 import {
   type CollectionRow,
   type Column,
@@ -28,12 +20,24 @@ import {
   type Generation,
   GenerationConflict,
   type Page,
+  type RawPage,
   type RowStateChunk,
   type Storage,
   type StoreRow,
 } from './storage.js';
 import { StoreLocks } from './store-locks.js';
 import { newStoreRow } from './store-row.js';
+import {
+  fromStoredCollection,
+  fromStoredPage,
+  fromStoredRowState,
+  type PageKey,
+  type RowStateKey,
+  toRawPage,
+  toStoredCollection,
+  toStoredPage,
+  toStoredRowState,
+} from './stored.js';
 import { transact, transactRead } from './transact.js';
 
 /** Bytes handed to IndexedDB before the commit waits for them: bounds the copies that are in flight. */
@@ -78,11 +82,7 @@ export class IndexedDbStorage implements Storage {
     const row = await this.#connection.run(doing, (database) => this.#readOrCreateStoreRow(database));
     if (row.format > FORMAT) {
       await this.close();
-      throw new VectorStoreError(
-        'FORMAT_TOO_NEW',
-        `Store "${this.storeName}" has format ${row.format}; this release knows up to ${FORMAT}. ` +
-          'Reading on could damage it, so nothing was changed. Update nearshore.',
-      );
+      throw tooNew(this.storeName, row.format);
     }
     this.#connection.identify(row.databaseId);
     return row;
@@ -105,17 +105,22 @@ export class IndexedDbStorage implements Storage {
   }
 
   async readCollections(): Promise<CollectionRow[]> {
-    const rows = await this.#connection.run('listing collections', (database) =>
-      transactRead(database, ['collections'], (tx) => tx.objectStore('collections').getAll()),
-    );
+    const entries = await this.#entries();
+    const rows = entries.flatMap(({ row }) => (row === undefined ? [] : [row]));
     for (const row of rows) this.#connection.saw(row);
     return rows;
   }
 
+  async damagedCollections(): Promise<string[]> {
+    const entries = await this.#entries();
+    return entries.flatMap(({ name, row }) => (row === undefined ? [name] : []));
+  }
+
   async readCollection(name: string): Promise<CollectionRow | undefined> {
-    const row = await this.#connection.run(`reading collection "${name}"`, (database) =>
+    const stored = await this.#connection.run(`reading collection "${name}"`, (database) =>
       transactRead(database, ['collections'], (tx) => tx.objectStore('collections').get(name)),
     );
+    const row = fromStoredCollection(stored, name);
     if (row !== undefined) this.#connection.saw(row);
     return row;
   }
@@ -124,7 +129,7 @@ export class IndexedDbStorage implements Storage {
     return this.#connection.run(`creating collection "${config.name}"`, (database, attempt) =>
       transact(database, ['meta', 'collections'], 'strict', async (tx) => {
         const collections = tx.objectStore('collections');
-        const existing = await collections.get(config.name);
+        const existing = fromStoredCollection(await collections.get(config.name), config.name);
         attempt.isUnseen = false;
         if (existing !== undefined) return existing;
         const meta = tx.objectStore('meta');
@@ -133,7 +138,7 @@ export class IndexedDbStorage implements Storage {
         const row = { id, config, generation: 0, nextSegment: 0, segments: [], clock: '' };
         await meta.put({ ...store, nextCollection: id + 1 }, 'store');
         attempt.isHandedOver = true;
-        await collections.put(row, config.name);
+        await collections.put(toStoredCollection(row), config.name);
         return row;
       }),
     );
@@ -143,14 +148,19 @@ export class IndexedDbStorage implements Storage {
     let wasThere = false;
     return this.#connection.run(`dropping collection "${name}"`, (database, attempt) =>
       transact(database, OBJECT_STORES, 'strict', async (tx) => {
-        const row = await tx.objectStore('collections').get(name);
+        const entries = await entriesOf(tx.objectStore('collections'));
         attempt.isUnseen = false;
-        if (row === undefined) return wasThere;
+        const dropped = entries.find((entry) => entry.name === name);
+        if (dropped === undefined) return wasThere;
         wasThere = true;
-        await tx.objectStore('collections').delete(name);
-        await tx.objectStore('pages').delete(keysOf(row.id));
+        const left = entries.filter((entry) => entry !== dropped);
+        const { nextCollection } = (await tx.objectStore('meta').get('store'))!;
+        for (const id of dropped.row === undefined ? unlisted(left, nextCollection) : [dropped.row.id]) {
+          await tx.objectStore('pages').delete(keysOf(id));
+          await tx.objectStore('rowStates').delete(keysOf(id));
+        }
         attempt.isHandedOver = true;
-        await tx.objectStore('rowStates').delete(keysOf(row.id));
+        await tx.objectStore('collections').delete(name);
         return true;
       }),
     );
@@ -159,13 +169,14 @@ export class IndexedDbStorage implements Storage {
   readGeneration(name: string): Promise<Generation | undefined> {
     return this.#connection.run(`reading collection "${name}"`, async (database) => {
       const found = await transactRead(database, ['collections', 'rowStates'], async (tx) => {
-        const row = await tx.objectStore('collections').get(name);
-        if (row === undefined) return undefined;
-        return { row, chunks: await tx.objectStore('rowStates').getAll(keysOf(row.id)) };
+        const row = fromStoredCollection(await tx.objectStore('collections').get(name), name);
+        return row && { row, chunks: await chunksOf(tx.objectStore('rowStates'), keysOf(row.id)) };
       });
       if (found === undefined) return undefined;
       this.#connection.saw(found.row);
-      return { row: found.row, rowStates: found.chunks.map(checkedRowState) };
+      const listed = new Set(found.row.segments.map(({ id }) => id));
+      const chunks = found.chunks.filter(({ key: [, segment] }) => listed.has(segment));
+      return { row: found.row, rowStates: chunks.map(({ value, key }) => fromStoredRowState(value, key)) };
     });
   }
 
@@ -174,21 +185,36 @@ export class IndexedDbStorage implements Storage {
       const chunks = await transactRead(database, ['rowStates'], (tx) => {
         const rowStates = tx.objectStore('rowStates');
         // Async: where one throws at once, the others' failures would be nobody's.
-        return Promise.all(segments.map(async (segment) => rowStates.getAll(keysOf(collection, segment))));
+        return Promise.all(segments.map(async (segment) => chunksOf(rowStates, keysOf(collection, segment))));
       });
-      return chunks.flat().map(checkedRowState);
+      return chunks.flat().map(({ value, key }) => fromStoredRowState(value, key));
     });
   }
 
   readPages(collection: number, segment: number, column: Column, from: number, to: number) {
     return this.#connection.run(`reading ${column} of segment ${segment}`, async (database) => {
-      const indexes = Array.from({ length: to - from }, (_, i) => from + i);
+      const keys = Array.from(
+        { length: to - from },
+        (_, i): PageKey => [collection, segment, column, from + i],
+      );
       const pages = await transactRead(database, ['pages'], (tx) => {
         const stored = tx.objectStore('pages');
-        return Promise.all(indexes.map(async (index) => stored.get([collection, segment, column, index])));
+        return Promise.all(keys.map(async (key) => stored.get(key)));
       });
-      return pages.map((page, i) => checkedPage(page, segment, column, from + i));
+      return pages.map((page, i) => fromStoredPage(page, keys[i]!));
     });
+  }
+
+  readRawPage(
+    collection: number,
+    segment: number,
+    column: Column,
+    index: number,
+  ): Promise<RawPage | undefined> {
+    const key: PageKey = [collection, segment, column, index];
+    return this.#connection.run(`reading ${column} of segment ${segment}`, async (database) =>
+      toRawPage(await transactRead(database, ['pages'], (tx) => tx.objectStore('pages').get(key)), key),
+    );
   }
 
   checkRoom(bytes: number): Promise<void> {
@@ -205,7 +231,8 @@ export class IndexedDbStorage implements Storage {
     const durability = commit.durability === 'disk' ? 'strict' : 'relaxed';
     await this.#connection.run(`committing ${commit.pages.length} page(s)`, (database, attempt) =>
       transact(database, ['collections', 'pages', 'rowStates'], durability, async (tx) => {
-        const found = await tx.objectStore('collections').get(next.config.name);
+        const stored = await tx.objectStore('collections').get(next.config.name);
+        const found = fromStoredCollection(stored, next.config.name);
         if (attempt.isRetry) {
           const end = await endOf(tx, commit, checksums, found);
           if (end !== 'not committed') return;
@@ -227,8 +254,8 @@ export class IndexedDbStorage implements Storage {
         for (const [i, page] of commit.pages.entries()) {
           // A view would store its whole parent buffer.
           const bytes = page.bytes.slice();
-          const key: Schema['pages']['key'] = [collection, page.segment, page.column, page.index];
-          track(pages.put({ checksum: checksums[i]!, bytes }, key));
+          const key: PageKey = [collection, page.segment, page.column, page.index];
+          track(pages.put(toStoredPage(key, bytes, checksums[i]!), key));
           inFlight += bytes.length;
           if (inFlight >= PUT_WINDOW_BYTES) {
             await Promise.all(puts.splice(0));
@@ -236,15 +263,15 @@ export class IndexedDbStorage implements Storage {
           }
         }
         for (const chunk of commit.rowStates) {
-          const checksum = rowStateChecksum(chunk);
-          track(rowStates.put({ ...chunk, checksum }, [collection, chunk.segment, chunk.chunk]));
+          const key: RowStateKey = [collection, chunk.segment, chunk.chunk];
+          track(rowStates.put(toStoredRowState(key, chunk), key));
         }
         for (const segment of commit.removedSegments) {
           track(pages.delete(keysOf(collection, segment.id)));
           track(rowStates.delete(keysOf(collection, segment.id)));
         }
         attempt.isHandedOver = true;
-        track(tx.objectStore('collections').put(next, next.config.name));
+        track(tx.objectStore('collections').put(toStoredCollection(next), next.config.name));
         await Promise.all(puts);
       }),
     );
@@ -266,6 +293,12 @@ export class IndexedDbStorage implements Storage {
 
   async close(): Promise<void> {
     this.#connection.close();
+  }
+
+  #entries(): Promise<CollectionEntry[]> {
+    return this.#connection.run('listing collections', (database) =>
+      transactRead(database, ['collections'], (tx) => entriesOf(tx.objectStore('collections'))),
+    );
   }
 
   #readOrCreateStoreRow(database: Database): Promise<StoreRow> {
@@ -298,21 +331,4 @@ async function checksumsOf(pages: readonly Page[]): Promise<number[]> {
     if (slice.isOver()) await slice.next();
   }
   return checksums;
-}
-
-function checkedRowState({ checksum, ...chunk }: StoredRowState): RowStateChunk {
-  const isWhole = chunk.dead instanceof Uint8Array && rowStateChecksum(chunk) === checksum;
-  if (!isWhole) throw damagedRowState(chunk.segment, chunk.chunk);
-  return chunk;
-}
-
-function checkedPage(page: StoredPage | undefined, segment: number, column: Column, index: number) {
-  const bytes = page?.bytes;
-  if (bytes === undefined) throw damagedPage(segment, column, index, 'is missing');
-  // As written: an array of its own, so that its words are aligned.
-  const isWhole = bytes instanceof Uint8Array && bytes.byteOffset === 0;
-  if (!isWhole || xxHash32(bytes) !== page!.checksum) {
-    throw damagedPage(segment, column, index, 'does not match its checksum');
-  }
-  return bytes;
 }

@@ -3,6 +3,7 @@ import { describeGenerations } from './generation.contract.js';
 import { describeGpuFindings } from './gpu-findings.contract.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { MemoryStorage } from './memory-storage.js';
+import { describeQuarantinedPages } from './quarantined-pages.contract.js';
 import { describeStorage, type StorageKind } from './storage.contract.js';
 
 const storages = new Map<string, MemoryStorage>();
@@ -22,3 +23,4 @@ describeGenerations(KIND);
 describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);
 describeBackupNote(KIND);
+describeQuarantinedPages(KIND);

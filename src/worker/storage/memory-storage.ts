@@ -1,3 +1,4 @@
+import { xxHash32 } from '../../shared/checksum.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Queue } from '../slices.js';
@@ -47,6 +48,10 @@ export class MemoryStorage implements Storage {
     return [...this.#collections.values()].sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
   }
 
+  async damagedCollections(): Promise<string[]> {
+    return [];
+  }
+
   async readCollection(name: string): Promise<CollectionRow | undefined> {
     return this.#collections.get(name);
   }
@@ -91,6 +96,11 @@ export class MemoryStorage implements Storage {
       if (bytes === undefined) throw damagedPage(segment, column, from + i, 'is missing');
       return bytes.slice();
     });
+  }
+
+  async readRawPage(collection: number, segment: number, column: Column, index: number) {
+    const bytes = this.#segments.get(collection)?.get(segment)?.pages.get(column)?.[index];
+    return bytes && { checksum: xxHash32(bytes), bytes: bytes.slice() };
   }
 
   async checkRoom(_bytes: number): Promise<void> {}

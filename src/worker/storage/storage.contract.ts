@@ -4,6 +4,7 @@ import {
   type CollectionRow,
   type Column,
   type Commit,
+  FORMAT,
   GenerationConflict,
   type Page,
   type RowStateChunk,
@@ -138,7 +139,7 @@ export function describeStorage({ name, connect }: StorageKind): void {
     it('opens an empty store, with ids of its own and the format that this release writes', async () => {
       const [one, two] = [await open(), await open()];
       const [a, b] = [await one.readStore(), await two.readStore()];
-      expect(a).toMatchObject({ format: 1, nextCollection: 1 });
+      expect(a).toMatchObject({ format: FORMAT, nextCollection: 1 });
       expect(a.databaseId).toMatch(/^[0-9a-f]{32}$/);
       expect(a.deviceId).toMatch(/^[0-9a-f]{16}$/);
       expect(b.databaseId).not.toBe(a.databaseId);

@@ -13,10 +13,15 @@ import type { LockMode } from './local-lock.js';
 //   writes; when they differ it changes nothing and rejects with `GenerationConflict`.
 // - Pages are immutable: a page key is written once, and pages of a segment that is no longer listed vanish in
 //   the commit that unlists it.
-// - `readPages` hands out bytes only when they match their checksum; otherwise it rejects with `CORRUPT`.
+// - `readPages` and `readRowStates` hand out only what matches its checksum; otherwise they reject with `CORRUPT`, and
+//   `damageOf` the error tells the segment. So does `readCollection`, and every other method that reads its row.
 
-/** 1: first format. A format number changes only when an older release could no longer read the data. */
-export const FORMAT = 1;
+/**
+ * A format number changes only when an older release could no longer read the data, or would harm it.
+ * 1: the first. 2: the collections' rows carry a checksum, the number of dead rows of each segment, and what is
+ * quarantined, which format 1 would drop.
+ */
+export const FORMAT = 2;
 
 /** What a segment's pages hold. Rows are the segment's rows, in the same order in every column. */
 export type Column =
@@ -68,6 +73,17 @@ export interface SegmentManifest {
   readonly index?: IndexManifest;
   /** Sum of the columns' bytes. */
   readonly bytes: number;
+  /** Rows that are dead in the generation that lists it, which its row states have to name; absent: none. */
+  readonly dead?: number;
+}
+
+/** A segment that was found damaged: its pages are kept, and its records are not there. */
+export interface QuarantinedSegment {
+  readonly manifest: SegmentManifest;
+  /** What was found, in words. */
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface CollectionRow {
@@ -78,6 +94,8 @@ export interface CollectionRow {
   readonly nextSegment: number;
   /** Oldest first. A record lives in the youngest segment that has its id, unless it is dead there. */
   readonly segments: readonly SegmentManifest[];
+  /** In the order in which they were found; absent: none. */
+  readonly quarantined?: readonly QuarantinedSegment[];
   /** Last stamp handed out in this collection, hex, or empty: stamps grow across restarts and tabs. */
   readonly clock: string;
 }
@@ -131,6 +149,13 @@ export interface Commit {
   readonly durability: 'disk' | 'memory';
 }
 
+/** A page as it is stored, damaged or not. */
+export interface RawPage {
+  /** The xxHash32 that its bytes had when they were written, as far as it can be told. */
+  readonly checksum: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Somebody else committed first. Not an error for users: refresh and try again. */
 export class GenerationConflict extends Error {
   override readonly name = 'GenerationConflict';
@@ -159,10 +184,14 @@ export interface Storage {
   writeGpuFindings(findings: GpuFindings): Promise<void>;
   /** Replaces `lastBackup` of the store's row by `at`, and leaves the rest of it alone. */
   noteBackup(at: number): Promise<void>;
+  /** By name; those that are damaged are left out. */
   readCollections(): Promise<CollectionRow[]>;
+  /** Names of the collections whose row does not match its checksum. */
+  damagedCollections(): Promise<string[]>;
   readCollection(name: string): Promise<CollectionRow | undefined>;
   /** Creates it, or answers the one that is there; atomic. */
   createCollection(config: CollectionConfig): Promise<CollectionRow>;
+  /** Also a damaged one. */
   dropCollection(name: string): Promise<boolean>;
   /** A collection's row with the row states that belong to it: what no commit comes between. */
   readGeneration(name: string): Promise<Generation | undefined>;
@@ -175,6 +204,13 @@ export interface Storage {
     from: number,
     to: number,
   ): Promise<Uint8Array<ArrayBuffer>[]>;
+  /** A page of a quarantined segment; undefined where there is nothing of it. */
+  readRawPage(
+    collection: number,
+    segment: number,
+    column: Column,
+    index: number,
+  ): Promise<RawPage | undefined>;
   /** Rejects with `QUOTA_EXCEEDED` where a commit of so many bytes is known to be refused for want of room. */
   checkRoom(bytes: number): Promise<void>;
   /** Resolves to the bytes that were written. */
