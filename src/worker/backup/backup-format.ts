@@ -38,6 +38,9 @@ export const FRAME = {
   end: 4,
 } as const;
 
+/** A page of a quarantined segment of the collection before; see quarantined-frame.ts. `import` passes over it. */
+export const QUARANTINED_PAGE = OPTIONAL + 5;
+
 export interface StoreHead {
   readonly store: string;
   /** ISO 8601. */
@@ -51,6 +54,19 @@ export interface StoreHead {
 export interface CollectionHead extends CollectionConfig {
   readonly generation: number;
   readonly records: number;
+}
+
+/** Which page it is. */
+export interface QuarantinedPageHead {
+  readonly segment: number;
+  readonly rows: number;
+  /** What was found, in words. */
+  readonly reason: string;
+  readonly column: string;
+  readonly index: number;
+  /** The xxHash32 that its bytes had when they were written, as far as it can be told. */
+  readonly checksum: number;
+  readonly bytes: number;
 }
 
 export interface BackupEnd {

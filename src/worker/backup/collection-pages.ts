@@ -1,7 +1,9 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import { type Bitmap, countBits } from '../bitmap.js';
-import { joinChunks } from '../collection/row-states.js';
+import { quarantine, readWhole } from '../collection/quarantine.js';
+import { type QuarantinedPage, quarantinedPages } from '../collection/quarantined.js';
 import { droppedError } from '../collection/state.js';
+import { damageOf } from '../storage/damage-errors.js';
 import type { CollectionRow, Column, SegmentManifest, Storage } from '../storage/storage.js';
 
 /** One generation of a collection as it is in storage: nothing of it is held but which rows are dead. */
@@ -12,28 +14,30 @@ export class CollectionPages {
     private readonly storage: Storage,
     readonly row: CollectionRow,
     /** By segment. */
-    private readonly dead: ReadonlyMap<number, Bitmap | undefined>,
+    private readonly dead: ReadonlyMap<number, Bitmap>,
   ) {
     this.live = row.segments.reduce((sum, { id, rows }) => sum + rows - setBits(dead.get(id)), 0);
   }
 
   /** `undefined`: there is no such collection. */
   static async open(storage: Storage, name: string): Promise<CollectionPages | undefined> {
-    const generation = await storage.readGeneration(name);
-    if (generation === undefined) return undefined;
-    const { row, rowStates } = generation;
-    const dead = row.segments.map(({ id, rows }) => {
-      const own = rowStates.filter(({ segment }) => segment === id);
-      return [id, joinChunks(rows, own)] as const;
-    });
-    return new CollectionPages(storage, row, new Map(dead));
+    const generation = await readWhole(storage, name);
+    return generation && new CollectionPages(storage, generation.row, generation.dead);
   }
 
   deadIn(segment: number): Bitmap | undefined {
     return this.dead.get(segment);
   }
 
-  /** Page `index` of a column. Rejects with what has happened where another tab has removed it meanwhile. */
+  /** All pages of what is quarantined, one at a time. */
+  quarantined(): AsyncGenerator<QuarantinedPage> {
+    return quarantinedPages(this.storage, this.row);
+  }
+
+  /**
+   * Page `index` of a column. Rejects with what has happened where another tab has removed it meanwhile, and where it is
+   * damaged: then its segment is quarantined, so that the next export is whole without it.
+   */
   async read({ id }: SegmentManifest, column: Column, index: number): Promise<Uint8Array<ArrayBuffer>> {
     const { storage, row } = this;
     try {
@@ -42,6 +46,8 @@ export class CollectionPages {
     } catch (error) {
       const now = await storage.readCollection(row.config.name);
       if (now?.id !== row.id) throw droppedError(row.config.name);
+      const damage = damageOf(error);
+      if (damage !== undefined) await quarantine(storage, now, damage);
       if (now.segments.some((segment) => segment.id === id)) throw error;
       throw mergedError(row.config.name, error);
     }

@@ -1,10 +1,17 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { RELEASE } from '../release.js';
 import type { Storage } from '../storage/storage.js';
-import { type BackupEnd, type CollectionHead, FRAME, type StoreHead } from './backup-format.js';
+import {
+  type BackupEnd,
+  type CollectionHead,
+  FRAME,
+  QUARANTINED_PAGE,
+  type StoreHead,
+} from './backup-format.js';
 import { CollectionPages } from './collection-pages.js';
 import { exportRecords } from './export-records.js';
 import { FrameWriter, fileHead } from './frame-writer.js';
+import { quarantinedFrame } from './quarantined-frame.js';
 
 export interface ExportedStore {
   readonly name: string;
@@ -93,6 +100,11 @@ async function* exportParts(
     for await (const frame of exportRecords(pages)) {
       throwIfAborted(signal);
       yield writer.seal(FRAME.records, frame);
+    }
+    for await (const quarantined of pages.quarantined()) {
+      throwIfAborted(signal);
+      const { page } = quarantined;
+      if (page !== undefined) yield writer.seal(QUARANTINED_PAGE, quarantinedFrame(quarantined, page));
     }
     end.collections++;
     end.records += pages.live;
