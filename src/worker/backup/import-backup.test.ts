@@ -239,3 +239,16 @@ it('B1 parts are made one by one, as they are asked for', async () => {
   expect((await exportParts(store)).length).toBe(readAt.length);
   await store.close();
 });
+
+it('N1 B2 an import keeps to maxRecords', async () => {
+  const small: CollectionConfig = { name: 'small', dimension: 1, metric: 'l2' };
+  const records = Array.from({ length: 5 }, (_, i): PlainRecord => ({ id: `s${i}`, vector: [i] }));
+  const source = await openMemoryStore();
+  await upsertIn(source, small, records);
+  const store = await openMemoryStore();
+  const unset = { embeddingSpace: undefined, embedder: undefined, quantization: undefined };
+  await store.openCollection({ ...small, ...unset, maxRecords: 3 });
+  expect(await importBlob(store, await exportBytes(source))).toMatchObject({ imported: 5 });
+  const [kept] = await contentsOf(store);
+  expect(kept!.ids).toEqual(['s2', 's3', 's4']);
+});

@@ -103,7 +103,7 @@ export class CollectionEngine {
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
-    this.import = new RecordImport(state, config, (written) => this.#written(written));
+    this.import = new RecordImport(state, config, bound, (written) => this.#written(written));
     this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
       this.#onIndex(change),
     );

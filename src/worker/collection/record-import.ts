@@ -2,8 +2,10 @@ import type { OnConflict } from '../../shared/backup-types.js';
 import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { PackedRecords } from '../../shared/worker-api.js';
+import { type Bound, evicting } from './eviction.js';
 import { type Located, locate, rowsByView } from './locate.js';
-import type { CollectionState } from './state.js';
+import type { Snapshot } from './snapshot.js';
+import type { Change, CollectionState } from './state.js';
 import { checkedNorms, contentOf, refuseExisting, type Written } from './writes.js';
 
 /** `count` is what was written. */
@@ -17,6 +19,7 @@ export class RecordImport {
   constructor(
     private readonly state: CollectionState,
     private readonly config: CollectionConfig,
+    private readonly bound: Bound,
     private readonly onWritten: (written: Written) => Promise<unknown>,
   ) {}
 
@@ -32,34 +35,38 @@ export class RecordImport {
     let written = records;
     let replaced = 0;
     const { generation } = await state.commit(
-      async ({ views }) => {
-        const located = await locate(views, records.ids);
+      async (before) => {
+        const located = await locate(before.views, records.ids);
         if (onConflict === 'error') refuseExisting(records.ids, located);
         if (onConflict !== 'skip') {
           replaced = located.views.reduce((sum, view) => sum + (view === -1 ? 0 : 1), 0);
-          return {
+          return this.#bounded(before, {
             content: contentOf(state, records, norms),
             dead: rowsByView(located),
             records: [{ kind: 'upsert', ids: records.ids }],
-          };
+          });
         }
         const rows = absentRows(located);
         written = rows.length === norms.length ? records : pick(records, rows);
         if (rows.length === 0) return undefined;
-        return {
+        return this.#bounded(before, {
           content: contentOf(
             state,
             written,
             Float32Array.from(rows, (row) => norms[row]!),
           ),
           records: [{ kind: 'upsert', ids: written.ids }],
-        };
+        });
       },
       { durability: 'disk', signal },
     );
     const count = written.ids.offsets.length - 1;
     await this.onWritten({ count, generation });
     return { count, generation, replaced };
+  }
+
+  async #bounded(before: Snapshot, change: Change): Promise<Change> {
+    return (await evicting(before, change, this.bound)).change;
   }
 }
 
