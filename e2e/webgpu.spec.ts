@@ -110,6 +110,40 @@ test('K8 on WebGPU: when the GPU process dies, the next backend answers, and one
   expect(await ask(12)).toEqual({ backend: 'wasm', differences: [], degraded: ['webgpu to wasm'] });
 });
 
+test('X8 K8: a GPU that is lost on purpose is given up, and the next backend answers', async ({
+  gpuPage,
+}) => {
+  await openBlank(gpuPage);
+  const seen = await gpuPage.evaluate(async () => {
+    const faults = testing.makeFaults();
+    const store = await nearshore.openStore('s', { backend: 'webgpu', worker: faults.worker });
+    const degraded: string[] = [];
+    store.on('degraded', ({ from, to }) => degraded.push(`${from.backend} to ${to.backend}`));
+    const notes = await store.collection('notes', { dimension: 32 });
+    const corpus = {
+      ids: helpers.ids(2_500),
+      vectors: helpers.vectors(2_500, 32, 1),
+      dimension: 32,
+      metric: 'cosine' as const,
+    };
+    await notes.upsert({ ids: corpus.ids, vectors: corpus.vectors });
+    const ask = async (seed: number) => {
+      const vector = helpers.vectors(1, 32, seed);
+      const { matches, receipt } = await notes.query({ vector });
+      const differences = helpers.differences(matches, helpers.rank(corpus, vector), 'cosine', 10);
+      return { backend: receipt.backend, differences };
+    };
+    const before = await ask(2);
+    await faults.loseGpu();
+    return { before, after: await ask(3), degraded };
+  });
+  expect(seen).toEqual({
+    before: RIGHT,
+    after: { backend: 'wasm', differences: [] },
+    degraded: ['webgpu to wasm'],
+  });
+});
+
 test('K8 on WebGPU: without an adapter, the next backend answers, and one event tells', async ({ page }) => {
   await openBlank(page);
   const { found, degraded, status } = await fillAndAsk(page, 100);
