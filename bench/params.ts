@@ -14,6 +14,7 @@ export const ROW_NAMES = [
   'upsert',
   'durable',
   'reopen',
+  'backup',
 ] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 

@@ -17,7 +17,7 @@ const HELP = `npm run bench -- [options]
                            and nearshore-onnx: the same by ONNX Runtime graphs;
                            voy, orama, sqlite-vec: up to 100k rows
   --rows ingest,exact,index,compact,filter,selectivity,batch,open,memory,upsert,durable,
-                           reopen
+                           reopen,backup
   --queries 300            held-out queries that are reported
   --tuning 300             held-out queries that ef and targetRecall are tuned on
   --topK 10

@@ -1,3 +1,4 @@
+import { backup } from './backup.js';
 import { batch } from './batch.js';
 import { compact } from './compact.js';
 import type { RowKind } from './context.js';
@@ -25,6 +26,7 @@ export const ROWS: readonly RowKind[] = [
   upsert,
   durable,
   reopen,
+  backup,
 ];
 
 /** In the order of the tables. */
