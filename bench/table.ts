@@ -51,17 +51,19 @@ function tableOf(
   };
 }
 
-/** The line of a system to compare with: under the same filter and, where both were set for one, for the same recall. */
+/**
+ * The line of a system to compare with: under the same filter, in the same setting where it has that, and, where both
+ * were set for one, for the same recall.
+ */
 function peerOf(
-  { wanted, passing }: Measurement,
+  { wanted, passing, variant }: Measurement,
   system: SystemName,
   measured: readonly Measurement[],
 ): Measurement | undefined {
-  return measured.find(
-    (other) =>
-      other.system === system &&
-      other.passing === passing &&
-      (wanted === undefined || system === 'js' || other.wanted === wanted),
+  const lines = measured.filter((other) => other.system === system && other.passing === passing);
+  return (
+    lines.find((other) => variant !== undefined && other.variant === variant) ??
+    lines.find((other) => wanted === undefined || system === 'js' || other.wanted === wanted)
   );
 }
 
