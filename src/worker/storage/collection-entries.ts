@@ -12,7 +12,10 @@ export interface CollectionEntry {
 export async function entriesOf(
   collections: IDBPObjectStore<Schema, ArrayLike<StoreNames<Schema>>, 'collections', IDBTransactionMode>,
 ): Promise<CollectionEntry[]> {
-  const [names, stored] = await Promise.all([collections.getAllKeys(), collections.getAll()]);
+  const [names, stored] = await both(
+    () => collections.getAllKeys(),
+    () => collections.getAll(),
+  );
   return names.map((name, i) => ({ name, row: wholeOrNone(stored[i], name) }));
 }
 
@@ -21,7 +24,10 @@ export async function chunksOf(
   rowStates: IDBPObjectStore<Schema, ArrayLike<StoreNames<Schema>>, 'rowStates', IDBTransactionMode>,
   range: IDBKeyRange,
 ): Promise<{ key: RowStateKey; value: unknown }[]> {
-  const [keys, values] = await Promise.all([rowStates.getAllKeys(range), rowStates.getAll(range)]);
+  const [keys, values] = await both(
+    () => rowStates.getAllKeys(range),
+    () => rowStates.getAll(range),
+  );
   return keys.map((key, i) => ({ key, value: values[i] }));
 }
 
@@ -33,4 +39,9 @@ export function unlisted(left: readonly CollectionEntry[], nextCollection: numbe
   if (left.some(({ row }) => row === undefined)) return [];
   const listed = new Set(left.map(({ row }) => row!.id));
   return Array.from({ length: nextCollection - 1 }, (_, i) => i + 1).filter((id) => !listed.has(id));
+}
+
+/** Async: where the second request throws at once, the first one's failure would be nobody's. */
+function both<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+  return Promise.all([first(), (async () => second())()]);
 }

@@ -63,8 +63,9 @@ describe('IndexedDbStorage', () => {
     for (const name of names.splice(0)) await request(indexedDB.deleteDatabase(databaseName(name)));
   });
 
-  /** Calls `interfere` at the n-th put from now on. */
+  /** Calls `interfere` at the n-th put from now on; a disk that is full stays so. */
   const atPut = (n: number, interfere: (store: IDBObjectStore, put: () => IDBRequest) => IDBRequest) => {
+    const isFull = interfere === failures['throws because the disk is full'];
     let puts = 0;
     const { put } = IDBObjectStore.prototype;
     const spy = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
@@ -72,7 +73,7 @@ describe('IndexedDbStorage', () => {
       ...args: Parameters<IDBObjectStore['put']>
     ) {
       const own = () => put.apply(this, args);
-      return ++puts === n ? interfere(this, own) : own();
+      return ++puts === n || (isFull && puts > n) ? interfere(this, own) : own();
     });
     return spy;
   };

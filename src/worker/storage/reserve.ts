@@ -22,6 +22,8 @@ export interface ReservePlace {
  */
 export class Reserve {
   #isThere: boolean | undefined;
+  /** It was removed, and has to be held again. */
+  #isOwed = false;
 
   constructor(
     private readonly room: Room,
@@ -36,7 +38,7 @@ export class Reserve {
     try {
       if (!isDelete) await this.room.check(needed, freed <= needed);
       const held = commit.next.segments.reduce((sum, { bytes }) => sum + bytes, 0) - needed;
-      const isWorthIt = held >= KEPT_FROM_BYTES || this.#isThere === false;
+      const isWorthIt = held >= KEPT_FROM_BYTES || this.#isOwed;
       if (!isDelete && freed <= needed && isWorthIt) await this.#keep(needed);
       const written = await write().catch(async (error: unknown) => {
         if (!isQuotaError(error) || !(isDelete || freed > needed)) throw error;
@@ -44,7 +46,7 @@ export class Reserve {
         return write();
       });
       this.room.note(written, freed);
-      if (this.#isThere === false && freed > needed) await this.#hold().catch(() => undefined);
+      if (this.#isOwed && freed > needed) await this.#hold().catch(() => undefined);
       return written;
     } catch (error) {
       if (!isQuotaError(error) || error.needed !== undefined) throw error;
@@ -62,13 +64,16 @@ export class Reserve {
   async #hold(): Promise<void> {
     await this.place.put(incompressible(RESERVE_BYTES));
     this.#isThere = true;
+    this.#isOwed = false;
     this.room.note(RESERVE_BYTES, 0);
   }
 
   /** Also where nothing is held: what aborted transactions have left in Chromium's files goes with one that removes. */
   async #release(): Promise<void> {
+    const wasThere = this.#isThere ?? (await this.place.has());
     await this.place.delete();
-    if (this.#isThere === true) this.room.note(0, RESERVE_BYTES);
+    if (wasThere) this.room.note(0, RESERVE_BYTES);
+    this.#isOwed ||= wasThere;
     this.#isThere = false;
   }
 }
