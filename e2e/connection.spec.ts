@@ -72,11 +72,16 @@ test('S10, L3: a worker that replaces a lost one does not take an empty database
   expect(await databases(page)).toEqual([]);
 });
 
-test("S7: destroy in one tab is the other tab's loss, told to it", async ({ context }) => {
-  const [one, two] = [await openTab(await context.newPage()), await openTab(await context.newPage())];
-  await one.evaluate(() => (globalThis as never as Tab).store.destroy());
-  await expect.poll(() => told(two)).toEqual([expect.stringMatching(/^storage-lost: .*another tab/)]);
-  expect(new Set(await codes(two))).toEqual(new Set(['STORAGE_LOST']));
+test('S7: a deletion that no tab has announced is a loss, and told', async ({ context }) => {
+  const page = await openTab(await context.newPage());
+  const other = await context.newPage();
+  await openBlank(other);
+  await other.evaluate(async () => {
+    const deletion = indexedDB.deleteDatabase('nearshore:s');
+    await new Promise((resolve) => deletion.addEventListener('success', resolve));
+  });
+  await expect.poll(() => told(page)).toEqual([expect.stringMatching(/^storage-lost: .*another tab/)]);
+  expect(new Set(await codes(page))).toEqual(new Set(['STORAGE_LOST']));
 });
 
 test('S7: an upgrade by another tab goes ahead; this one is told to reload, and its calls are STORAGE_BLOCKED', async ({
@@ -88,7 +93,7 @@ test('S7: an upgrade by another tab goes ahead; this one is told to reload, and 
   const upgraded = await other.evaluate(
     () =>
       new Promise<string>((resolve) => {
-        const upgrade = indexedDB.open('nearshore:s', 2);
+        const upgrade = indexedDB.open('nearshore:s', 3);
         upgrade.onblocked = () => resolve('blocked');
         upgrade.onerror = () => resolve(String(upgrade.error));
         upgrade.onsuccess = () => {
