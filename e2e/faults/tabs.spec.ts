@@ -256,12 +256,15 @@ test('S2 T1 P1 P2: 8 tabs, killed while they write, give what one writer gives',
   context,
   browserName,
 }) => {
-  const kills = size(60, 12);
-  const result = await runTabs(context, browserName, { tabs: 8, operations: size(1_000, 200), kills });
+  // A commit of eight tabs takes Firefox several times as long as Chromium.
+  const isSlow = browserName === 'firefox';
+  const kills = size(60, isSlow ? 4 : 12);
+  const operations = size(1_000, isSlow ? 40 : 200);
+  const result = await runTabs(context, browserName, { tabs: 8, operations, kills });
   report(result);
   expect(result.log.problems).toEqual([]);
   expect(result.verdict.contradiction).toBeUndefined();
-  expect(result.log.begun.length).toBeGreaterThanOrEqual(size(8_000, 1_600));
+  expect(result.log.begun.length).toBeGreaterThanOrEqual(8 * operations);
   expect(result.kills).toBeGreaterThan(kills / 2);
   expect(result.verdict.acknowledged).toBeGreaterThan(result.log.begun.length / 4);
   expect(result.verdict.compared).toBeGreaterThan(0);
