@@ -94,7 +94,7 @@ test('B4: cancelling, aborting, and the end of an export or of its worker let me
     const log: unknown[] = [];
     /** Its lock is given back by a message that the page does not wait for. */
     const freed = async () => {
-      while ((await held()).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await navigator.locks.request('nearshore:kept:maintenance', () => undefined);
       await notes.optimize();
     };
     const begun = async (signal?: AbortSignal) => {

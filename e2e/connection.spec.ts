@@ -76,10 +76,7 @@ test('S7: a deletion that no tab has announced is a loss, and told', async ({ co
   const page = await openTab(await context.newPage());
   const other = await context.newPage();
   await openBlank(other);
-  await other.evaluate(async () => {
-    const deletion = indexedDB.deleteDatabase('nearshore:s');
-    await new Promise((resolve) => deletion.addEventListener('success', resolve));
-  });
+  await removeDatabase(other);
   await expect.poll(() => told(page)).toEqual([expect.stringMatching(/^storage-lost: .*another tab/)]);
   expect(new Set(await codes(page))).toEqual(new Set(['STORAGE_LOST']));
 });

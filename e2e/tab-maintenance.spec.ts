@@ -125,13 +125,7 @@ test('T3: where the tab that trains is closed, the next one begins at once', asy
     await waiting(next, 1);
     expect(await statesOf(next)).toEqual([]);
     const [owner] = tabs;
-    const held = next.evaluate(async () => {
-      for (;;) {
-        const { pending } = await navigator.locks.query();
-        if (!pending!.some(({ name }) => name === 'nearshore:s:maintenance')) return Date.now();
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    });
+    const held = waiting(next, 0).then(() => Date.now());
     const closed = Date.now();
     await owner!.close();
     moved.push((await held) - closed);

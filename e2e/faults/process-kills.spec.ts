@@ -1,10 +1,10 @@
 import type { CDPSession, Page } from '@playwright/test';
 import type { CommitPoint } from 'nearshore/testing';
+import { SeededRandom } from '../../src/worker/seeded-random.contract.js';
 import { judge, type Kill } from './support/kill-log.js';
 import { addAll, openBlank, test } from './support/kill-test.js';
 import { killBrowser } from './support/processes.js';
 import { listenTo, type Reports } from './support/reports.js';
-import { seeded } from './support/seeded.js';
 import { size, TIMEOUT } from './support/sizes.js';
 
 // A renderer that crashes, a browser that is killed: the page reports while it lives what was acknowledged and when
@@ -36,23 +36,23 @@ interface Victim {
 async function killAgainAndAgain(title: string, count: number, start: () => Promise<Victim>): Promise<void> {
   const seed = Date.now() % 1e9;
   console.log(`${title}: seed ${seed}`);
-  const random = seeded(seed);
+  const random = new SeededRandom(seed);
   const kills: Kill[] = [];
   let victim = await start();
   let { step, generation } = await reopen(victim.page, 0, 0);
   while (kills.length < count) {
     const { page, reports } = victim;
-    const quiet = Math.floor(3 * random());
+    const quiet = random.below(3);
     // So half of the kills are sure to find a transaction open.
     const isHeld = kills.length % 2 === 0;
-    const point = isHeld ? OPEN_POINTS[Math.floor(OPEN_POINTS.length * random())] : undefined;
+    const point = isHeld ? random.pick(OPEN_POINTS) : undefined;
     await page.evaluate(
       ({ from, plan }) => {
         void workload.runUntilKilled(opened, from, plan);
       },
       { from: step, plan: { quiet, point } },
     );
-    const inCommit = random() < 0.7;
+    const inCommit = random.chance(0.7);
     await reports.until(() => {
       if (isHeld) return reports.isHeld;
       return inCommit ? reports.openings > quiet : reports.acknowledged > step + quiet;

@@ -43,7 +43,10 @@ for (const { quota, rows } of SIZES) {
   quotaTest(
     `S12 P3 a quota of ${quota} MB: nothing is half-written, deletes go on, then there is room`,
     async ({ contextOf, browserName }) => {
-      quotaTest.skip(browserName === 'firefox' && quota < 12, 'Firefox gives every site 10 MB at least');
+      quotaTest.skip(
+        browserName === 'firefox' && quota < 12,
+        'open: there a full store was seen to refuse a delete, in a quota that looked like 10 MB',
+      );
       const context = await contextOf(quota);
       const page = await context.newPage();
       await openBlank(page);

@@ -18,6 +18,9 @@ export type { CompiledFilter };
 /** Rows from which a segment is sealed: an own graph. Smaller ones are fed to a common graph on each search. */
 export const SEALED_ROWS = 2048;
 
+/** What a segment keeps once it was needed. */
+type Kept = Column | 'id-table' | 'id-order' | 'stamp-order';
+
 /**
  * The immutable rows of one segment, each column read when it is first needed. Which rows still live is not
  * its business; see SegmentView.
@@ -25,11 +28,8 @@ export const SEALED_ROWS = 2048;
 export class Segment {
   readonly id: number;
   readonly rows: number;
-  readonly #columns = new Map<Column, Promise<StringColumn | Uint8Array<ArrayBuffer>>>();
+  readonly #kept = new Map<Kept, Promise<unknown>>();
   readonly #filter: RowFilter;
-  #idTable: Promise<IdTable> | undefined;
-  #byId: Promise<Uint32Array<ArrayBuffer>> | undefined;
-  #stampOrder: Promise<StampOrder> | undefined;
   #bytes = 0;
 
   constructor(
@@ -60,7 +60,7 @@ export class Segment {
     ];
     for (const [name, column] of columns) {
       if (column === undefined || this.manifest.columns[name] === undefined) continue;
-      this.#columns.set(name, Promise.resolve(column));
+      this.#kept.set(name, Promise.resolve(column));
       this.#bytes += sizeOf(column);
     }
   }
@@ -103,14 +103,11 @@ export class Segment {
 
   /** Rows by age. */
   stampOrder(): Promise<StampOrder> {
-    this.#stampOrder ??= this.#keep(
+    return this.#keep(
+      'stamp-order',
       async () => StampOrder.from(await this.stamps()),
       (order) => order.bytes,
-      () => {
-        this.#stampOrder = undefined;
-      },
     );
-    return this.#stampOrder;
   }
 
   async tombstones(): Promise<{ ids: StringColumn; stamps: Uint8Array<ArrayBuffer> } | undefined> {
@@ -166,26 +163,20 @@ export class Segment {
   }
 
   idTable(): Promise<IdTable> {
-    this.#idTable ??= this.#keep(
+    return this.#keep(
+      'id-table',
       async () => IdTable.build(await this.ids()),
       (table) => table.bytes,
-      () => {
-        this.#idTable = undefined;
-      },
     );
-    return this.#idTable;
   }
 
   /** Row numbers in the order of id. */
   byId(): Promise<Uint32Array<ArrayBuffer>> {
-    this.#byId ??= this.#keep(
+    return this.#keep(
+      'id-order',
       async () => sortRowsById(await this.ids()),
       (order) => order.byteLength,
-      () => {
-        this.#byId = undefined;
-      },
     );
-    return this.#byId;
   }
 
   /** The rows whose metadata passes the filter, dead ones included. */
@@ -202,24 +193,21 @@ export class Segment {
     name: Column,
     unpack: (pages: Uint8Array<ArrayBuffer>[]) => StringColumn | Uint8Array<ArrayBuffer>,
   ): Promise<StringColumn | Uint8Array<ArrayBuffer>> {
-    let column = this.#columns.get(name);
-    if (column === undefined) {
-      column = this.#keep(
-        async () => unpack(await this.#readAll(name)),
-        sizeOf,
-        () => this.#columns.delete(name),
-      );
-      this.#columns.set(name, column);
-    }
-    return column;
+    return this.#keep(name, async () => unpack(await this.#readAll(name)), sizeOf);
   }
 
-  /** Counts what was made; what could not be made is forgotten, so that the next call tries again. */
-  #keep<T>(make: () => Promise<T>, size: (made: T) => number, forget: () => void): Promise<T> {
+  /** Made when it is first asked for, and counted; what could not be made is forgotten, so that the next call tries again. */
+  #keep<T>(name: Kept, make: () => Promise<T>, size: (made: T) => number): Promise<T> {
+    const known = this.#kept.get(name) as Promise<T> | undefined;
+    if (known !== undefined) return known;
     const made = make();
-    made.then((value) => {
-      this.#bytes += size(value);
-    }, forget);
+    this.#kept.set(name, made);
+    made.then(
+      (value) => {
+        this.#bytes += size(value);
+      },
+      () => this.#kept.delete(name),
+    );
     return made;
   }
 
