@@ -34,7 +34,10 @@ const tsc = (project) => ['tsc', '-p', project];
 const STEPS = {
   lint: { commands: [['biome', 'check', '--error-on-warnings']] },
   typecheck: {
-    commands: ['src/shared', 'src/client', 'src/worker', 'src/testing', 'src/testing/worker', '.'].map(tsc),
+    commands: [
+      ...['src/shared', 'src/client', 'src/worker', 'src/server', 'src/testing', 'src/testing/worker'],
+      '.',
+    ].map(tsc),
   },
   knip: { commands: [['knip']] },
   unit: { commands: [vitest('unit', ['unit'])], counts: vitestCounts },

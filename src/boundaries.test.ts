@@ -9,6 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   worker: ['worker', 'shared'],
   shared: ['shared'],
   kernel: ['kernel'],
+  server: ['server', 'shared'],
   testing: ['testing'],
   'testing/worker': ['testing', 'testing/worker', 'worker'],
 };
@@ -18,6 +19,8 @@ const OWNED_PACKAGES: Record<string, readonly string[]> = {
   idb: ['worker'],
   'onnxruntime-web': ['worker'],
 };
+/** Sides that may use what their platform has. */
+const NODE_SIDES = ['server'];
 
 const STATIC_IMPORT = /^(?:import|export) (type )?(?:[\w\s{},*$]*\sfrom )?'([^']+)'/gm;
 const LAZY_IMPORT = /\bimport\(\s*'([^']+)'/g;
@@ -37,6 +40,8 @@ function importsOf(file: string): Import[] {
 
 const read = (file: string) => readFileSync(join(SRC, file), 'utf8');
 const sideOf = (file: string) => /^(testing\/worker|[^/]+)\//.exec(file)?.[1] ?? '';
+/** `@scope/name/path` → `@scope/name`. */
+const packageOf = (from: string) => /^(@[^/]+\/)?[^/]+/.exec(from)![0];
 const isTest = (file: string) => /\.(test|test-d|contract)\.ts$/.test(file);
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
@@ -74,8 +79,10 @@ test('one file on each side owns each outside package, and there are no others',
   const owners: Record<string, string[]> = {};
   for (const [file, found] of imports) {
     // A type alone ties nothing to the package at run time.
-    const packages = found.filter(({ from, typeOnly }) => !from.startsWith('.') && !typeOnly);
-    for (const name of new Set(packages.map(({ from }) => from.split('/')[0]!))) {
+    const packages = found
+      .filter(({ from, typeOnly }) => !from.startsWith('.') && !typeOnly)
+      .filter(({ from }) => !(from.startsWith('node:') && NODE_SIDES.includes(sideOf(file))));
+    for (const name of new Set(packages.map(({ from }) => packageOf(from)))) {
       (owners[`${name} in ${sideOf(file)}`] ??= []).push(file);
     }
   }
