@@ -31,6 +31,7 @@ export class ShardUnavailable extends Error {
 }
 
 export interface LogPush {
+  /** Of this push, whatever the collection's is: writes that have read nothing (O5) choose. */
   readonly policy: ConflictPolicy;
   /** The epoch that the caller knows; undefined: none yet. */
   readonly epoch: string | undefined;
