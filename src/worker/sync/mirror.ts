@@ -79,13 +79,17 @@ export interface Mirror {
   ): Promise<Pending>;
   /**
    * What became of operations that were sent: `results[i]` of `operations[i]`. Marks, replaces and drops as Y4 says;
-   * statuses that decide nothing (`epoch`, `quota`, `unavailable`, `invalid`, `future`) change nothing.
+   * statuses that decide nothing (`epoch`, `quota`, `unavailable`, `invalid`, `future`) change nothing. Nor does the
+   * answer of a shard whose checkpoint names another epoch than `shards` does; an empty one becomes the answer's.
+   * `stale` and `conflict` about a row that is pushed already replace it, and are neither lost nor a conflict.
    */
   settle(
     operations: readonly WithVector<Operation>[],
     results: readonly PushResult[],
     shards: Readonly<Record<number, { readonly epoch: string; readonly seq: number }>>,
   ): Promise<Applied>;
+  /** Those of the ids of which a write is pending. */
+  stillPending(ids: readonly string[]): Promise<string[]>;
   /** Gives these pending writes new stamps, in their order (Y9). */
   restamp(ids: readonly string[]): Promise<void>;
   /** A merged record in place of a pending edit that still has the stamp `of`; pending on `base`. False: it has changed. */
