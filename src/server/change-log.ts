@@ -30,6 +30,11 @@ export class ShardUnavailable extends Error {
   override readonly name = 'ShardUnavailable';
 }
 
+/** Calls that name a descriptor reject with it once its collection was dropped; nothing was changed. */
+export class CollectionDropped extends Error {
+  override readonly name = 'CollectionDropped';
+}
+
 export interface LogPush {
   /** Of this push, whatever the collection's is: writes that have read nothing (O5) choose. */
   readonly policy: ConflictPolicy;
@@ -66,8 +71,15 @@ export interface ChangeLog {
   /** Rejects where Redis does not answer. */
   ready(): Promise<void>;
   describe(name: CollectionName): Promise<Descriptor | undefined>;
-  /** Creates it, or answers the one that is there; atomic. `dropped`: it was, less than its tombstone life ago. */
-  create(name: CollectionName, wanted: Omit<Descriptor, 'id'>): Promise<Descriptor | 'dropped'>;
+  /**
+   * Creates it, or answers the one that is there; atomic. `known`: an id that the caller has synced with; then a
+   * collection that was dropped less than its tombstone life ago is not made again, but answered by `dropped`.
+   */
+  create(
+    name: CollectionName,
+    wanted: Omit<Descriptor, 'id'>,
+    known?: string,
+  ): Promise<Descriptor | 'dropped'>;
   /** Deletes it with its records, and leaves a mark. False: there was none. */
   drop(name: CollectionName): Promise<boolean>;
   /** Of one store of a tenant. */

@@ -128,6 +128,11 @@ export interface Position {
   readonly epoch: string;
   /** Highest sequence number seen in a pull or an acknowledgement. */
   readonly hi: number;
+  /**
+   * What the answer gave with which this pull began at cursor 0; 0: it has not begun. Tombstones up to it were collected
+   * before, so that a pull that is still below it has missed none.
+   */
+  readonly floor: number;
 }
 
 export interface PullRequest {
@@ -149,14 +154,21 @@ export type ShardPage =
       /** What this page leads to, and to go on from. */
       readonly cursor: number;
       readonly hi: number;
+      readonly floor: number;
       /** There is more after it. */
       readonly more: boolean;
       /** `bare`: no vector, metadata and text, because that was asked for. */
       readonly entries: readonly WithVector<Entry & { readonly seq: number; readonly bare?: boolean }>[];
     }
-  /** Acknowledged history above `bound` is lost. */
-  | { readonly kind: 'fork'; readonly shard: number; readonly epoch: string; readonly bound: number }
-  /** Tombstones that the client has not seen are gone. */
+  /** Acknowledged history above `bound` is lost. Go on from `{ cursor: 0, epoch, hi: 0, floor }`. */
+  | {
+      readonly kind: 'fork';
+      readonly shard: number;
+      readonly epoch: string;
+      readonly bound: number;
+      readonly floor: number;
+    }
+  /** Tombstones that the client has not seen are gone. Go on from `{ cursor: 0, epoch, hi, floor }`. */
   | { readonly kind: 'reset'; readonly shard: number; readonly epoch: string; readonly floor: number }
   | { readonly kind: 'unavailable'; readonly shard: number; readonly message: string };
 
