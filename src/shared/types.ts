@@ -86,6 +86,8 @@ export interface CollectionOptions {
   metric?: Metric;
   /** Fingerprint of the model that makes the vectors; pinned at creation. Default: the embedder's id. */
   embeddingSpace?: string;
+  /** Default `'last-writer-wins'`; pinned at creation, on the server, too. Nothing depends on it until it is synced. */
+  conflict?: ConflictPolicy;
   /** Lets `upsert` and `query` take text. */
   embedder?: Embedder | WorkerEmbedder;
   /**
@@ -225,7 +227,15 @@ export interface CollectionConfig {
   readonly dimension: number;
   readonly metric: Metric;
   readonly embeddingSpace?: string;
+  /** How a server decides between two devices; absent: the last writer wins. */
+  readonly conflict?: Exclude<ConflictPolicy, 'last-writer-wins'>;
 }
+
+/**
+ * Of two devices that have changed one record, the later wins (`'last-writer-wins'`), or whoever comes second to the
+ * server is asked to merge (`'compare-and-set'`).
+ */
+export type ConflictPolicy = 'last-writer-wins' | 'compare-and-set';
 
 export interface CollectionStats extends CollectionConfig {
   /** Live records. */
@@ -338,8 +348,8 @@ export interface ChangeEvent {
   ids: string[];
   count: number;
   generation: number;
-  /** Who made it: a handle of this page, or another tab. */
-  origin: 'local' | 'tab';
+  /** Who made it: a handle of this page, another tab, or another device, from which it was synced here or in another tab. */
+  origin: 'local' | 'tab' | 'sync';
 }
 
 /** What happens to an index; searches are exact as long as there is none. */

@@ -1,4 +1,6 @@
-import type { CollectionConfig } from '../types.js';
+import type { CollectionConfig, ConflictPolicy } from '../types.js';
+
+export type { ConflictPolicy } from '../types.js';
 
 // The whole conversation of a client and the sync server, but for how it is packed (frame.ts). No logic here.
 //
@@ -31,21 +33,23 @@ export const MAX_AHEAD_MS = 60_000;
 /** 32 lower-case hex digits: 48-bit milliseconds, 16-bit counter, 64-bit device id. Their order is that of stamps. */
 export type Stamp = string;
 
-export type ConflictPolicy = 'last-writer-wins' | 'compare-and-set';
+/** What has to be alike on both sides. */
+export interface PinnedConfig extends Omit<CollectionConfig, 'name' | 'conflict'> {
+  readonly conflict: ConflictPolicy;
+}
 
 /** What is pinned of a collection on the server. */
-export interface Descriptor extends Omit<CollectionConfig, 'name'> {
+export interface Descriptor extends PinnedConfig {
   /** Random, 32 hex digits: another one is another collection under the same name. */
   readonly id: string;
   readonly shards: number;
-  readonly conflict: ConflictPolicy;
   readonly tombstoneLifeMs: number;
 }
 
 export interface OpenRequest {
   readonly protocol: number;
   /** What it has to be, or is created with. */
-  readonly config: Omit<CollectionConfig, 'name'> & { readonly conflict: ConflictPolicy };
+  readonly config: PinnedConfig;
   /** Only where it is created: default 16 shards and 30 days. */
   readonly shards?: number;
   readonly tombstoneLifeMs?: number;

@@ -15,7 +15,7 @@ import type {
 // It guarantees:
 // - Each method that changes something is one commit, atomic with the checkpoint it names (Y4, Y5).
 // - `applyPage`, `sweep` and `setPhase` change nothing and answer `false` where the stored checkpoint of the shard is
-//   not `from` any more: another tab has come in between.
+//   not `from` any more (`hi` aside, which acknowledgements raise): another tab has come in between.
 // - A read sees one generation.
 
 /** `pull`: pages follow the cursor. `offer`, `repull`: the two halves of Y7; `repull` alone is Y8. */
@@ -72,7 +72,10 @@ export interface Mirror {
    */
   begin(descriptor: Descriptor, clockOffsetMs: number): Promise<void>;
   setClockOffset(clockOffsetMs: number): Promise<void>;
-  /** The oldest pending operations by stamp, within the bounds, without those in `except`. */
+  /**
+   * Pending operations within the bounds, without those in `except`: segment by segment, that with the oldest first, and
+   * in the order of its rows, so that its pages are read one after the other.
+   */
   pending(
     bounds: { readonly count: number; readonly bytes: number },
     except: ReadonlySet<string>,
@@ -80,7 +83,9 @@ export interface Mirror {
   /**
    * What became of operations that were sent: `results[i]` of `operations[i]`. Marks, replaces and drops as Y4 says;
    * statuses that decide nothing (`epoch`, `quota`, `unavailable`, `invalid`, `future`) change nothing. Nor does the
-   * answer of a shard whose checkpoint names another epoch than `shards` does; an empty one becomes the answer's.
+   * answer of a shard whose checkpoint names another epoch than `shards` does; an empty one becomes the answer's. Nor
+   * does that of a shard in the phase `repull`: a record acknowledged then might not be among those seen, and be swept
+   * away. What it would have acknowledged is sent again, and is `dup`. A delete of what is deleted, or gone, is not lost.
    * `stale` and `conflict` about a row that is pushed already replace it, and are neither lost nor a conflict.
    */
   settle(
@@ -106,7 +111,10 @@ export interface Mirror {
   ): Promise<Map<string, { readonly stamp: Stamp; readonly pending: boolean; readonly kind: Entry['kind'] }>>;
   /** These as they are now; those that are gone are left out. */
   operations(ids: readonly string[]): Promise<WithVector<Operation>[]>;
-  /** Ends `repull`: drops the acknowledged records and tombstones of the shard that are not in `seen`, and sets the phase `pull`. */
+  /**
+   * Ends `repull`: drops the acknowledged records and tombstones of the shard that are not in `seen`, and sets the phase
+   * `pull`. What is pending stays, and is answered `gone` where it was based on what has vanished.
+   */
   sweep(shard: number, from: ShardCheckpoint, seen: ReadonlySet<string>): Promise<Applied | false>;
   noteSynced(at: number): Promise<void>;
   /** Calls back after every commit that may have left something pending, here or in another tab. */
