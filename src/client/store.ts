@@ -46,18 +46,19 @@ export class VectorStore {
   /**
    * Opens a collection, or creates it. Nothing is ever dropped or converted implicitly.
    *
-   * @throws `CONFIG_MISMATCH` if it exists with another dimension, metric or embedding space; `INVALID_ARGUMENT`.
+   * @throws `CONFIG_MISMATCH` if it exists with another dimension, metric, embedding space or conflict policy; `INVALID_ARGUMENT`.
    */
   async collection<M = unknown>(name: string, options: CollectionOptions = {}): Promise<Collection<M>> {
     this.#checkOpen();
     checkName('collection', name);
-    const { metric, embedder, quantization, maxRecords } = options;
+    const { metric, embedder, quantization, maxRecords, conflict } = options;
     if (embedder !== undefined) checkEmbedder(embedder);
     const dimension = options.dimension ?? embedder?.dimension;
     if (dimension !== undefined) checkDimension(dimension);
     if (metric !== undefined) checkMetric(metric);
     if (quantization !== undefined) checkChoice('quantization', quantization, ['none', 'int16', 'int8']);
     if (maxRecords !== undefined) checkMaxRecords(maxRecords);
+    if (conflict !== undefined) checkChoice('conflict', conflict, ['last-writer-wins', 'compare-and-set']);
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
     const { link, events, quantizations, bounds } = this.shared;
@@ -70,6 +71,7 @@ export class VectorStore {
           dimension,
           metric,
           embeddingSpace,
+          conflict,
           embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
           quantization,
           maxRecords,

@@ -15,6 +15,9 @@
  * | `WORKER_LOST` | the worker ended before it answered; see `outcome` |
  * | `BACKEND_UNAVAILABLE` | the asked-for compute backend does not work here |
  * | `ABORTED` | the caller's `AbortSignal` fired; nothing was changed, but for an import, whose message says what stays |
+ * | `UNAUTHORIZED` | the sync server does not take the token, also after `getToken` was asked again |
+ * | `SYNC_REJECTED` | the sync server has refused it for good, or another write has won |
+ * | `SERVER_UNAVAILABLE` | no sync server has answered |
  * | `CLOSED` | the store or collection was closed, dropped or destroyed |
  */
 export type VectorStoreErrorCode =
@@ -30,7 +33,10 @@ export type VectorStoreErrorCode =
   | 'WORKER_LOST'
   | 'BACKEND_UNAVAILABLE'
   | 'ABORTED'
-  | 'CLOSED';
+  | 'CLOSED'
+  | 'UNAUTHORIZED'
+  | 'SYNC_REJECTED'
+  | 'SERVER_UNAVAILABLE';
 
 /** One bad position of a refused batch. */
 export interface Problem {

@@ -1,4 +1,4 @@
-export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit' | 'train';
+export type Operation = 'upsert' | 'delete' | 'query' | 'open' | 'commit' | 'train' | 'push' | 'pull';
 
 /** Milliseconds; percentiles over the last 1,024 of each operation. */
 export interface OperationMetrics {

@@ -1,8 +1,10 @@
 import type { Embedder, WorkerEmbedder } from './embedder-types.js';
+import type { ChangeEvent, QuarantineEvent } from './event-types.js';
 import type { Filter } from './filter-types.js';
 import type { Quantization } from './quantization.js';
 
 export type * from './embedder-types.js';
+export type * from './event-types.js';
 export type * from './metrics-types.js';
 export type * from './quantization.js';
 
@@ -337,21 +339,6 @@ export interface StoreStatus {
  */
 export type Visit = 'returning' | 'first' | 'evicted' | 'unknown';
 
-export interface ChangeEvent {
-  collection: string;
-  /**
-   * `'evict'`: beyond `maxRecords`; the oldest ones, in the commit of the upsert before. `'unknown'`: other tabs have
-   * changed something up to this generation, and what it was has not been heard.
-   */
-  kind: 'upsert' | 'delete' | 'drop' | 'evict' | 'unknown';
-  /** The first 1,000 ids concerned. */
-  ids: string[];
-  count: number;
-  generation: number;
-  /** Who made it: a handle of this page, another tab, or another device, from which it was synced here or in another tab. */
-  origin: 'local' | 'tab' | 'sync';
-}
-
 /** What happens to an index; searches are exact as long as there is none. */
 export type IndexChange =
   | { state: 'training'; progress: Progress }
@@ -363,16 +350,6 @@ export type IndexChange =
   | { state: 'damaged'; reason: string };
 
 export type IndexEvent = IndexChange & { collection: string };
-
-/** A segment was found damaged. It is no longer searched, and its pages are kept; the rest of the collection answers. */
-export interface QuarantineEvent {
-  collection: string;
-  segment: number;
-  /** Records that were live in it: no call finds them any more. */
-  records: number;
-  /** What was found, in words. */
-  reason: string;
-}
 
 export interface StoreEvents {
   change: ChangeEvent;

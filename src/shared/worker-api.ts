@@ -5,6 +5,7 @@ import type {
   Backend,
   CollectionConfig,
   CollectionStats,
+  ConflictPolicy,
   KernelChoice,
   ListOptions,
   Metric,
@@ -146,6 +147,7 @@ export interface OpenCollectionArgs {
   readonly dimension: number | undefined;
   readonly metric: Metric | undefined;
   readonly embeddingSpace: string | undefined;
+  readonly conflict?: ConflictPolicy | undefined;
   /** Its assets are fetched ahead of the first text. */
   readonly embedder: WorkerEmbedder | undefined;
   readonly quantization: Quantization | undefined;

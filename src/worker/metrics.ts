@@ -1,6 +1,15 @@
 import type { Metrics, Operation, OperationMetrics } from '../shared/types.js';
 
-const OPERATIONS: readonly Operation[] = ['upsert', 'delete', 'query', 'open', 'commit', 'train'];
+const OPERATIONS: readonly Operation[] = [
+  'upsert',
+  'delete',
+  'query',
+  'open',
+  'commit',
+  'train',
+  'push',
+  'pull',
+];
 
 /** Durations kept per operation for the percentiles. */
 const WINDOW = 1024;

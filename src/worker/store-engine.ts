@@ -230,12 +230,14 @@ export class StoreEngine {
     find: async (config) => {
       const row = await this.storage.readCollection(config.name);
       if (row === undefined) return undefined;
-      refuseOtherConfig(row.config, config);
+      refuseOtherConfig(row.config, withoutPolicy(config));
       return this.collection(importedRef(row.id, config.name));
     },
     open: async (config) => {
       const unset = { embedder: undefined, quantization: undefined };
-      const { id } = await this.openCollection({ embeddingSpace: undefined, ...config, ...unset });
+      const isThere = (await this.storage.readCollection(config.name)) !== undefined;
+      const asked = isThere ? withoutPolicy(config) : config;
+      const { id } = await this.openCollection({ embeddingSpace: undefined, ...asked, ...unset });
       return this.collection(importedRef(id, config.name));
     },
   };
@@ -255,7 +257,7 @@ export class StoreEngine {
     return this.metrics.time('train', () => trainInWorker(rows, { dimension, metric }, training));
   };
 
-  #create({ name, dimension, metric = 'cosine', embeddingSpace }: OpenCollectionArgs) {
+  #create({ name, dimension, metric = 'cosine', embeddingSpace, conflict }: OpenCollectionArgs) {
     if (dimension === undefined) {
       throw new VectorStoreError(
         'INVALID_ARGUMENT',
@@ -263,7 +265,14 @@ export class StoreEngine {
           'Pass { dimension } or an embedder.',
       );
     }
-    const config = { name, dimension, metric, ...(embeddingSpace === undefined ? {} : { embeddingSpace }) };
+    const config = {
+      name,
+      dimension,
+      metric,
+      ...(embeddingSpace !== undefined && { embeddingSpace }),
+      // The default is not stored, as by releases that knew no other.
+      ...(conflict === 'compare-and-set' && { conflict }),
+    };
     return this.storage.exclusively(() => this.storage.createCollection(config));
   }
 
@@ -298,15 +307,21 @@ function destroyedError(name: string): VectorStoreError {
 
 /** Nothing is ever dropped or converted implicitly. */
 function refuseOtherConfig(config: CollectionConfig, args: Partial<OpenCollectionArgs>): void {
-  const pinned = ['dimension', 'metric', 'embeddingSpace'] as const;
-  const other = pinned.filter((key) => args[key] !== undefined && args[key] !== config[key]);
+  const pinned = ['dimension', 'metric', 'embeddingSpace', 'conflict'] as const;
+  const has: Partial<OpenCollectionArgs> = { conflict: 'last-writer-wins', ...config };
+  const other = pinned.filter((key) => args[key] !== undefined && args[key] !== has[key]);
   if (other.length === 0) return;
-  const differences = other.map((key) => `${key} ${show(config[key])}, not ${show(args[key])}`).join('; ');
+  const differences = other.map((key) => `${key} ${show(has[key])}, not ${show(args[key])}`).join('; ');
   throw new VectorStoreError(
     'CONFIG_MISMATCH',
-    `Collection "${config.name}" was created with ${differences}. Vectors made in different ways cannot be compared, so nothing was changed. ` +
+    `Collection "${config.name}" was created with ${differences}. Vectors made in different ways cannot be compared, nor devices agree under two policies, so nothing was changed. ` +
       'Open it with the settings it has, use another name, or drop it first with store.dropCollection().',
   );
+}
+
+/** Imported records are new writes: what a collection does with those stays its own. */
+function withoutPolicy({ conflict: _conflict, ...config }: CollectionConfig): CollectionConfig {
+  return config;
 }
 
 function importedRef(id: number, name: string): CollectionRef {

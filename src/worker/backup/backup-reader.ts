@@ -70,7 +70,7 @@ function storeHead(payload: Frame['payload']): StoreHead {
 function collectionHead(payload: Frame['payload'], announced: CollectionConfig | undefined): CollectionHead {
   const head = json<CollectionHead>(payload);
   checkConfig(head);
-  const keys = ['name', 'dimension', 'metric', 'embeddingSpace'] as const;
+  const keys = ['name', 'dimension', 'metric', 'embeddingSpace', 'conflict'] as const;
   if (keys.some((key) => head[key] !== announced?.[key])) {
     throw damagedBackup(`collection "${head.name}" is not the one that was announced`);
   }
@@ -81,7 +81,7 @@ function collectionHead(payload: Frame['payload'], announced: CollectionConfig |
 }
 
 function checkConfig(config: unknown): asserts config is CollectionConfig {
-  const { name, dimension, metric, embeddingSpace } = (config ?? {}) as Record<string, unknown>;
+  const { name, dimension, metric, embeddingSpace, conflict } = (config ?? {}) as Record<string, unknown>;
   try {
     checkName('collection', name);
     checkDimension(dimension);
@@ -92,10 +92,19 @@ function checkConfig(config: unknown): asserts config is CollectionConfig {
   if (embeddingSpace !== undefined && (typeof embeddingSpace !== 'string' || embeddingSpace === '')) {
     throw damagedBackup(`collection "${name}" has an embedding space that none can have`);
   }
+  if (conflict !== undefined && conflict !== 'last-writer-wins' && conflict !== 'compare-and-set') {
+    throw damagedBackup(`collection "${name}" has a conflict policy that none can have`);
+  }
 }
 
-function configOf({ name, dimension, metric, embeddingSpace }: CollectionConfig): CollectionConfig {
-  return { name, dimension, metric, ...(embeddingSpace === undefined ? {} : { embeddingSpace }) };
+function configOf({ name, dimension, metric, embeddingSpace, conflict }: CollectionConfig): CollectionConfig {
+  return {
+    name,
+    dimension,
+    metric,
+    ...(embeddingSpace !== undefined && { embeddingSpace }),
+    ...(conflict !== undefined && { conflict }),
+  };
 }
 
 function json<T extends object>(payload: Frame['payload']): T {

@@ -29,6 +29,7 @@ const config = fc.record(
     dimension: fc.integer({ min: 1, max: 9 }),
     metric: fc.constantFrom('cosine', 'dot', 'l2'),
     embeddingSpace: text,
+    conflict: fc.constant('compare-and-set' as const),
   },
   { requiredKeys: ['dimension', 'metric'] },
 );

@@ -140,7 +140,9 @@ export class Tabs {
     const { collection, name, generation } = announcement;
     if (announcement.about === 'drop') this.#dropElsewhere(collection, name, generation);
     else {
-      const events = announcement.events.map((event): ChangeEvent => ({ ...event, origin: 'tab' }));
+      const events = announcement.events.map(
+        (event): ChangeEvent => (event.origin === 'sync' ? event : { ...event, origin: 'tab' }),
+      );
       this.#orderOf(collection, name, generation - 1).tell(generation, events);
     }
   }
