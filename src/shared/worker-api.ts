@@ -1,5 +1,6 @@
 import type { ImportResult, OnConflict } from './backup-types.js';
 import type { ErrorOnWire } from './errors.js';
+import type { MatchesOnWire, QueryOnWire, RecordsOnWire } from './records-on-wire.js';
 import type { StringColumn } from './string-column.js';
 import type {
   Backend,
@@ -13,12 +14,13 @@ import type {
   Progress,
   Quantization,
   Query,
-  Receipt,
   StoreEvents,
   StoreStatus,
   WorkerEmbedder,
   WriteResult,
 } from './types.js';
+
+export type * from './records-on-wire.js';
 
 // The whole conversation between a page and its worker. No logic here.
 //
@@ -81,30 +83,6 @@ export interface PackedRecords {
   /** An empty row means none. */
   readonly texts: StringColumn | undefined;
 }
-
-/** Stored records on their way back; parallel arrays, a column left out where there is none. */
-export interface RecordsOnWire {
-  readonly ids: readonly string[];
-  readonly metadata?: readonly (string | undefined)[];
-  readonly texts?: readonly (string | undefined)[];
-  /** n × dimension. */
-  readonly vectors?: Float32Array<ArrayBuffer>;
-}
-
-export interface MatchesOnWire extends RecordsOnWire {
-  readonly scores: readonly number[];
-  readonly distances: readonly number[];
-  readonly receipt: Receipt;
-}
-
-export type QueryOnWire = Pick<
-  Query,
-  'topK' | 'minScore' | 'filter' | 'includeVectors' | 'includeMetadata' | 'exact' | 'targetRecall'
-> & {
-  readonly vector?: Float32Array<ArrayBuffer>;
-  readonly text?: string;
-  readonly id?: string;
-};
 
 export interface OpenStoreArgs {
   readonly name: string;

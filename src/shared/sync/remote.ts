@@ -1,5 +1,5 @@
 import type { UntypedFilter } from '../filter-types.js';
-import type { MatchesOnWire, QueryOnWire, RecordsOnWire } from '../worker-api.js';
+import type { MatchesOnWire, QueryOnWire, RecordsOnWire } from '../records-on-wire.js';
 import type { Stamp } from './protocol.js';
 
 // What a client asks that keeps nothing, beside pushes and pulls (SPEC, O1 to O6). No logic here.

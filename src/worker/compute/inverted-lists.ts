@@ -1,7 +1,7 @@
+import { dot } from '../../shared/similarity.js';
 import type { Metric } from '../../shared/types.js';
 import { BestHeap } from './best-heap.js';
 import type { InvertedLists } from './kernels.js';
-import { dot } from './similarity.js';
 
 /** The `probes` lists that score best for a query, best first. */
 export function bestLists(

@@ -1,3 +1,4 @@
+import { type Similarity, similarityOf } from '../../shared/similarity.js';
 import type { Metric } from '../../shared/types.js';
 import { hasBit } from '../bitmap.js';
 import { BestHeap } from './best-heap.js';
@@ -13,7 +14,6 @@ import type {
   Rows,
   Scope,
 } from './kernels.js';
-import { type Similarity, similarityOf } from './similarity.js';
 
 // Always there: no WASM, no `eval`, nothing to load.
 

@@ -1,10 +1,10 @@
+import { type Similarity, similarityOf } from '../../shared/similarity.js';
 import { Slice } from '../slices.js';
 import { BestHeap } from './best-heap.js';
 import type { BestRows, BlockShape, Compact, QueryVectors, RowBlock, Rows, Scope } from './kernels.js';
 import { groupsOf } from './query-groups.js';
 import { rowsAtOnce } from './rows-at-once.js';
 import type { SimdInstance } from './simd-instance.js';
-import { type Similarity, similarityOf } from './similarity.js';
 
 /** Rows as integers: these tell which may be among the best, and they alone are read at full precision. */
 export class CompactBlock implements RowBlock {

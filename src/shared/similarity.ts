@@ -1,4 +1,4 @@
-import type { Metric } from '../../shared/types.js';
+import type { Metric } from './types.js';
 
 /** Of the row at `offset` of `rows` with a query; cosine still has to be divided by the row's norm. */
 export type Similarity = (rows: Float32Array, offset: number, query: Float32Array) => number;
