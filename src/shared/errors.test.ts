@@ -34,8 +34,13 @@ describe('the wire', () => {
 
   it('L1 adds nothing that was not there', () => {
     const there = crossed(new VectorStoreError('CLOSED', 'x'));
-    const keys = ['problems', 'problemCount', 'outcome', 'cause', 'needed', 'available'];
+    const keys = ['problems', 'problemCount', 'outcome', 'cause', 'needed', 'available', 'retryAfterMs'];
     for (const key of keys) expect(key in there).toBe(false);
+  });
+
+  it('L1 keeps how long to wait before the next try', () => {
+    const there = crossed(new VectorStoreError('SERVER_UNAVAILABLE', 'busy', { retryAfterMs: 1_500 }));
+    expect(there).toMatchObject({ code: 'SERVER_UNAVAILABLE', retryAfterMs: 1_500 });
   });
 
   it('L1 S12 keeps how many bytes were needed and available, none too', () => {

@@ -19,6 +19,9 @@
  * | `SYNC_REJECTED` | the sync server has refused it for good, or another write has won |
  * | `SERVER_UNAVAILABLE` | no sync server has answered |
  * | `CLOSED` | the store or collection was closed, dropped or destroyed |
+ * | `UNAUTHORIZED` | the sync server does not take the token, or the token does not allow the call |
+ * | `SYNC_REJECTED` | the sync server refuses the collection or a write for good |
+ * | `SERVER_UNAVAILABLE` | no sync server has answered, or it is overloaded; trying again may help (see `retryAfterMs`) |
  */
 export type VectorStoreErrorCode =
   | 'INVALID_ARGUMENT'
@@ -59,6 +62,7 @@ export interface VectorStoreErrorOptions {
   outcome?: 'unknown';
   needed?: number;
   available?: number;
+  retryAfterMs?: number;
 }
 
 /**
@@ -78,6 +82,8 @@ export class VectorStoreError extends Error {
   declare readonly needed?: number;
   /** For `QUOTA_EXCEEDED`: bytes that are left at most, as far as the browser tells. */
   declare readonly available?: number;
+  /** For `SERVER_UNAVAILABLE`: milliseconds that the server asks to wait before the next try. */
+  declare readonly retryAfterMs?: number;
 
   constructor(code: VectorStoreErrorCode, message: string, options: VectorStoreErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -89,6 +95,7 @@ export class VectorStoreError extends Error {
     if (options.outcome) this.outcome = options.outcome;
     if (options.needed !== undefined) this.needed = options.needed;
     if (options.available !== undefined) this.available = options.available;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -104,6 +111,7 @@ export interface ErrorOnWire {
   readonly outcome: 'unknown' | undefined;
   readonly needed: number | undefined;
   readonly available: number | undefined;
+  readonly retryAfterMs: number | undefined;
 }
 
 const MAX_CAUSE_DEPTH = 5;
@@ -122,6 +130,7 @@ export function errorToWire(error: unknown, depth = 0): ErrorOnWire {
     outcome: ours?.outcome,
     needed: ours?.needed,
     available: ours?.available,
+    retryAfterMs: ours?.retryAfterMs,
   };
 }
 
@@ -139,6 +148,7 @@ export function errorFromWire(wire: ErrorOnWire): Error {
       ...(wire.outcome === undefined ? {} : { outcome: wire.outcome }),
       ...(wire.needed === undefined ? {} : { needed: wire.needed }),
       ...(wire.available === undefined ? {} : { available: wire.available }),
+      ...(wire.retryAfterMs === undefined ? {} : { retryAfterMs: wire.retryAfterMs }),
     });
   }
   if (wire.stack !== undefined) error.stack = wire.stack;

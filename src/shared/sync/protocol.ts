@@ -1,15 +1,18 @@
+import type { VectorStoreErrorCode } from '../errors.js';
 import type { CollectionConfig, ConflictPolicy } from '../types.js';
 
 export type { ConflictPolicy } from '../types.js';
 
-// The whole conversation of a client and the sync server, but for how it is packed (frame.ts). No logic here.
+// The whole conversation of a client and the sync server, but for how it is packed (frame.ts, messages.ts). No logic
+// here.
 //
 // Under /v1/stores/<store>/collections/<collection>:
 //   PUT          OpenRequest (JSON) → OpenAnswer (JSON)
 //   POST /push   PushRequest (frame) → PushAnswer (frame)
 //   POST /pull   PullRequest (JSON) → PullAnswer (frame)
 //   GET  /hints  server-sent events, each with a Hint as data
-// A frame's float32 block holds the vectors of its upserts, one after another, in the order in which they come.
+// A frame's float32 block holds the vectors of its upserts, one after another, in the order in which they come; its
+// head has their dimension (`dimension`, 0 without any). Refusals are JSON: Refusal.
 
 export const SYNC_PROTOCOL = 1;
 
@@ -29,6 +32,11 @@ export const MAX_SHARDS = 1_024;
 export const DEFAULT_TOMBSTONE_LIFE_MS = 30 * 24 * 3_600_000;
 /** How far ahead of the server's clock a stamp may be. */
 export const MAX_AHEAD_MS = 60_000;
+
+/** What comes with a status from 400 on. */
+export interface Refusal {
+  readonly error: { readonly code: VectorStoreErrorCode; readonly message: string };
+}
 
 /** 32 lower-case hex digits: 48-bit milliseconds, 16-bit counter, 64-bit device id. Their order is that of stamps. */
 export type Stamp = string;
