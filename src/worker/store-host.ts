@@ -17,7 +17,7 @@ import type {
   UpsertArgs,
 } from '../shared/worker-api.js';
 import { BackupCalls } from './backup/backup-calls.js';
-import type { CallOptions } from './collection/collection-engine.js';
+import type { CallOptions } from './collection/call-options.js';
 import { PageTrainers } from './index/page-trainers.js';
 import { StoreEngine } from './store-engine.js';
 

@@ -92,7 +92,7 @@ function checkConfig(config: unknown): asserts config is CollectionConfig {
   if (embeddingSpace !== undefined && (typeof embeddingSpace !== 'string' || embeddingSpace === '')) {
     throw damagedBackup(`collection "${name}" has an embedding space that none can have`);
   }
-  if (conflict !== undefined && conflict !== 'last-writer-wins' && conflict !== 'compare-and-set') {
+  if (conflict !== undefined && conflict !== 'compare-and-set') {
     throw damagedBackup(`collection "${name}" has a conflict policy that none can have`);
   }
 }

@@ -1,6 +1,6 @@
-import { batchError, type Problem, VectorStoreError } from '../../shared/errors.js';
+import type { VectorStoreError } from '../../shared/errors.js';
 import { compileFilter } from '../../shared/filter.js';
-import { packStrings, type StringColumn, unpackString } from '../../shared/string-column.js';
+import { packStrings, type StringColumn } from '../../shared/string-column.js';
 import type {
   ChangeEvent,
   CollectionConfig,
@@ -8,22 +8,20 @@ import type {
   IndexChange,
   IndexEvent,
   ListOptions,
-  Progress,
   Quantization,
   QuarantineEvent,
   Query,
-  WorkerEmbedder,
   WriteResult,
 } from '../../shared/types.js';
 import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
 import type { Precision } from '../compute/kernels.js';
-import { noKnownWord } from '../embed/no-known-word.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
-import { pause } from '../slices.js';
 import type { CollectionRow, QuarantinedSegment, Storage } from '../storage/storage.js';
+import type { CallOptions } from './call-options.js';
 import { changeEvents } from './change-events.js';
+import { Embedding } from './embedding.js';
 import type { Bound } from './eviction.js';
 import { GpuCopies } from './gpu-copies.js';
 import { hasNewIndex, heldAs, indexStats } from './index-stats.js';
@@ -35,11 +33,10 @@ import type { MemoryBudget } from './memory-budget.js';
 import { discardQuarantined, quarantinedBytes, quarantineEvent, quarantineStats } from './quarantined.js';
 import { Queries } from './queries.js';
 import { RecordImport } from './record-import.js';
-import { type Place, readRecords, readVectors } from './records.js';
+import { readRecords } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { select } from './segment-view.js';
 import { CollectionState, type Committed } from './state.js';
-import { toUnitLength } from './unit-length.js';
 import {
   checkedNorms,
   deleteRecords,
@@ -49,9 +46,6 @@ import {
   writeRecords,
 } from './writes.js';
 
-/** Texts unpacked and embedded between two pauses. */
-const TEXTS_PER_BATCH = 256;
-
 /** How long the loading of ONNX Runtime, which keeps both cores busy, waits for a first query to go ahead of it. */
 const FIRST_ANSWER_MS = 500;
 
@@ -59,13 +53,6 @@ const FIRST_ANSWER_MS = 500;
 export interface Wishes {
   readonly quantization?: Quantization | undefined;
   readonly maxRecords?: number | undefined;
-}
-
-export interface CallOptions {
-  /** Of the handle that calls. */
-  readonly embedder: WorkerEmbedder | undefined;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
 }
 
 export interface EngineParts {
@@ -88,6 +75,7 @@ export class CollectionEngine {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
   readonly #gpuCopies: GpuCopies;
+  readonly #embedding: Embedding;
   readonly import: RecordImport;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
@@ -103,6 +91,7 @@ export class CollectionEngine {
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
+    this.#embedding = new Embedding(state, config, parts.embedders);
     this.import = new RecordImport(state, config, bound, (written) => this.#written(written));
     this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
       this.#onIndex(change),
@@ -166,7 +155,7 @@ export class CollectionEngine {
     const { signal, onProgress } = options;
     const total = records.ids.offsets.length - 1;
     if (total === 0) return { count: 0, generation: this.state.current.generation };
-    await this.#embedRecords(records, options);
+    await this.#embedding.embedRecords(records, options);
     const norms = await checkedNorms(records, this.config, signal);
     onProgress({ done: 0, total });
     const written = await writeRecords(this.state, records, norms, mode, {
@@ -232,7 +221,7 @@ export class CollectionEngine {
 
   async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
     const answers = await this.state.read(async (snapshot) => {
-      const vectors = await this.#queryVectors(queries, options);
+      const vectors = await this.#embedding.queryVectors(queries, options);
       const found = await this.#queries.answer(snapshot, queries, vectors, options.signal);
       this.#gpuCopies.observe(snapshot, found);
       return found;
@@ -308,85 +297,6 @@ export class CollectionEngine {
   #onIndex(change: IndexChange): void {
     if (change.state === 'trained') this.#queries.forgetAudits();
     this.parts.onIndex({ ...change, collection: this.config.name });
-  }
-
-  async #embedRecords({ ids, vectors, texts, toEmbed }: PackedRecords, options: CallOptions): Promise<void> {
-    const { dimension } = this.config;
-    const problems: Problem[] = [];
-    for (let from = 0; from < toEmbed.length; from += TEXTS_PER_BATCH) {
-      const rows = toEmbed.slice(from, from + TEXTS_PER_BATCH);
-      const own = rows.map((row) => unpackString(texts!, row));
-      const embedded = await this.#embed(own, options);
-      for (const [i, row] of rows.entries()) {
-        const vector = embedded.subarray(i * dimension, (i + 1) * dimension);
-        if (this.#hasNoDirection(vector)) {
-          const message = `${noKnownWord(own[i]!)}.`;
-          problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
-        }
-        vectors.set(vector, row * dimension);
-      }
-      await pause();
-    }
-    if (problems.length > 0) throw batchError('records', problems, problems.length);
-  }
-
-  /** One vector per query, of unit length under cosine. Texts are embedded together. */
-  async #queryVectors(
-    queries: readonly QueryOnWire[],
-    options: CallOptions,
-  ): Promise<Float32Array<ArrayBuffer>[]> {
-    const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
-    const embedded = texts.length === 0 ? [] : await this.#embedQueries(texts, options);
-    let nextText = 0;
-    const vectors: Float32Array<ArrayBuffer>[] = [];
-    for (const { vector, text, id } of queries) {
-      const raw = vector ?? (text === undefined ? await this.#vectorOf(id!) : embedded[nextText++]!);
-      vectors.push(this.config.metric === 'cosine' ? toUnitLength(raw) : raw);
-    }
-    return vectors;
-  }
-
-  async #embedQueries(texts: readonly string[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
-    const { dimension } = this.config;
-    const rows = await this.#embed(texts, options);
-    return texts.map((text, i) => {
-      const vector = rows.slice(i * dimension, (i + 1) * dimension);
-      if (this.#hasNoDirection(vector)) {
-        throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(text)}.`);
-      }
-      return vector;
-    });
-  }
-
-  /** What an embedder makes of a text without a known word. */
-  #hasNoDirection(vector: Float32Array): boolean {
-    return this.config.metric === 'cosine' && vector.every((value) => value === 0);
-  }
-
-  #vectorOf(id: string): Promise<Float32Array<ArrayBuffer>> {
-    return this.state.read(async (snapshot) => {
-      const [place] = placesOf(await locate(snapshot.views, packStrings([id]))) as [Place];
-      if (place.source === -1) {
-        throw new VectorStoreError(
-          'INVALID_ARGUMENT',
-          `There is no record with id ${JSON.stringify(id)} in collection "${this.config.name}". A query by id searches with that record's vector. ` +
-            'Check it with has(), or query by vector or text.',
-        );
-      }
-      return readVectors(snapshot, [place]);
-    });
-  }
-
-  async #embed(texts: readonly string[], { embedder, signal }: CallOptions) {
-    // The page has checked this; a worker of another release may not have.
-    if (embedder === undefined) {
-      throw new VectorStoreError(
-        'INVALID_ARGUMENT',
-        `Collection "${this.config.name}" was given a text but was opened without an embedder. Nothing can turn it into a vector. ` +
-          'Pass an embedder to store.collection(), or give the vector.',
-      );
-    }
-    return this.parts.embedders.embed(embedder, texts, signal);
   }
 }
 
