@@ -1,0 +1,179 @@
+import type { VectorStoreError } from '../../shared/errors.js';
+import {
+  MAX_AHEAD_MS,
+  type Operation,
+  type Position,
+  type PushResult,
+  type ShardPage,
+  type Stamp,
+  type WithVector,
+} from '../../shared/sync/protocol.js';
+import type { Mirror, ShardCheckpoint } from './mirror.js';
+import { pushBatches } from './push-batches.js';
+import type { RoundReport } from './round-report.js';
+import type { Session } from './session.js';
+import { stampTime } from './surroundings.js';
+import { clockError, quotaError, refusedError, shardError } from './sync-errors.js';
+
+// The first half of healing a fork (Y7): what this device has, and the server has lost, is offered to it.
+
+/** Records that are read at once. */
+const READ_TOGETHER = 100;
+
+type Op = WithVector<Operation>;
+type LocalKeys = Awaited<ReturnType<Mirror['keys']>>;
+
+/** The keys of a shard, as the server has them. */
+interface ServerKeys {
+  readonly stamps: ReadonlyMap<string, Stamp>;
+  /** Tombstones up to it were collected. */
+  readonly floor: number;
+}
+
+/** `again`: the history has changed once more, or another tab was here. `later`: something does not answer. */
+export async function offerShard(
+  session: Session,
+  shard: number,
+  report: RoundReport,
+): Promise<'done' | 'again' | 'later'> {
+  const { mirror } = session;
+  const from = session.row.shards[shard]!;
+  const keys = await readKeys(session, shard, from, report);
+  if (keys === 'again' || keys === 'later') return keys;
+  const local = await mirror.keys(shard);
+  const offering = new Offering(session, shard, keys, local, from);
+  const refused = new Set(session.refusals.ids());
+  const wanted = [...local]
+    .filter(([id, { stamp }]) => stamp > (keys.stamps.get(id) ?? '') && !refused.has(id))
+    .map(([id]) => id);
+  for (let i = 0; i < wanted.length; i += READ_TOGETHER) {
+    const operations = await mirror.operations(wanted.slice(i, i + READ_TOGETHER));
+    const offers = operations.flatMap((operation) => offering.offerOf(operation) ?? []);
+    for (const batch of pushBatches(offers)) {
+      const outcome = await offering.send(batch, report);
+      if (outcome !== 'done') return outcome;
+    }
+  }
+  const { hi, epoch } = session.row.shards[shard]!;
+  const { floor } = keys;
+  const to: ShardCheckpoint = { cursor: 0, epoch, hi, floor, phase: 'repull' };
+  if (!(await mirror.setPhase(shard, from, to))) return 'again';
+  session.beginRepull(shard, !offering.isBehind);
+  return 'done';
+}
+
+async function readKeys(
+  session: Session,
+  shard: number,
+  from: ShardCheckpoint,
+  report: RoundReport,
+): Promise<ServerKeys | 'again' | 'later'> {
+  const { mirror } = session;
+  const stamps = new Map<string, Stamp>();
+  let position: Position = { cursor: 0, epoch: from.epoch, hi: from.hi, floor: 0 };
+  for (;;) {
+    session.signal.throwIfAborted();
+    const [page] = await session.pull([{ shard, ...position, keys: true }]);
+    switch (page!.kind) {
+      case 'unavailable':
+        report.fellShort(shardError(shard, page!.message));
+        return 'later';
+      case 'fork':
+        await mirror.setPhase(shard, from, forked(from, page!));
+        return 'again';
+      case 'reset':
+        if (position.cursor > 0) return 'again';
+        position = { ...position, floor: page!.floor };
+        break;
+      case 'page': {
+        const { cursor, epoch, hi, floor, more, entries } = page!;
+        if (epoch !== from.epoch) {
+          await mirror.setPhase(shard, from, { ...from, epoch });
+          return 'again';
+        }
+        for (const { id, stamp } of entries) stamps.set(id, stamp);
+        if (!more) return { stamps, floor };
+        position = { cursor, epoch, hi, floor: position.cursor === 0 ? floor : position.floor };
+      }
+    }
+  }
+}
+
+/** What follows a fork: of what the device has seen, only what lies in the common history counts. */
+export function forked(
+  { cursor, floor }: Pick<ShardCheckpoint, 'cursor' | 'floor'>,
+  { epoch, bound }: ShardPage & { readonly kind: 'fork' },
+): ShardCheckpoint {
+  return { cursor: Math.min(cursor, bound), epoch, hi: 0, floor: Math.min(floor, bound), phase: 'offer' };
+}
+
+class Offering {
+  /**
+   * Tombstones that this device has not seen were collected. What is missing on the server may then have been deleted
+   * there, unless it is younger than any collected tombstone can be.
+   */
+  readonly isBehind: boolean;
+  readonly #collectedBefore: number;
+
+  constructor(
+    private readonly session: Session,
+    private readonly shard: number,
+    private readonly server: ServerKeys,
+    private readonly local: LocalKeys,
+    { cursor, floor }: ShardCheckpoint,
+  ) {
+    this.isBehind = Math.max(cursor, floor) < server.floor;
+    // A stamp may be that much ahead of the time at which it was pushed.
+    this.#collectedBefore = session.serverClock.now() - session.row.descriptor.tombstoneLifeMs + MAX_AHEAD_MS;
+  }
+
+  /** Undefined where the ordinary push has to decide. */
+  offerOf(operation: Op): Op | undefined {
+    const theirs = this.server.stamps.get(operation.id);
+    const key = this.local.get(operation.id);
+    // Where it has changed since the keys were read, it is a pending edit.
+    const pending = key === undefined || key.pending || key.stamp !== operation.stamp;
+    if (theirs !== undefined) {
+      if (theirs >= operation.stamp) return undefined;
+      // Younger than what the edit was made on: another device's, made since. A conflict, if the policy knows any.
+      if (pending && theirs > operation.base) return undefined;
+      return { ...operation, base: theirs };
+    }
+    const known = pending ? operation.base : operation.stamp;
+    if (known === '' || (this.isBehind && stampTime(known) < this.#collectedBefore)) return undefined;
+    return { ...operation, base: '' };
+  }
+
+  async send(operations: readonly Op[], report: RoundReport): Promise<'done' | 'again' | 'later'> {
+    const answer = await this.session.push(operations);
+    const applied = await this.session.mirror.settle(operations, answer.results, answer.shards);
+    await this.session.conflicts.settle(applied, report);
+    await this.session.acknowledgements.settled(operations.map(({ id }) => id));
+    for (const [i, result] of answer.results.entries()) {
+      if (result.status === 'epoch') return 'again';
+      const problem = this.#problem(operations[i]!, result);
+      if (problem !== undefined) {
+        report.fellShort(problem);
+        return 'later';
+      }
+    }
+    return 'done';
+  }
+
+  #problem({ id, stamp }: Op, result: PushResult): VectorStoreError | undefined {
+    switch (result.status) {
+      case 'future':
+        return clockError();
+      case 'quota':
+        return quotaError(result.message);
+      case 'unavailable':
+        return shardError(this.shard, result.message);
+      case 'invalid':
+        return this.session.refusals.refused(id, stamp, result.message)
+          ? undefined
+          : refusedError(id, result.message);
+      default:
+        return undefined;
+    }
+  }
+}
