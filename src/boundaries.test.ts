@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** Package → the sides that use it, each through one file. */
 const OWNED_PACKAGES: Record<string, readonly string[]> = {
   comlink: ['client', 'worker'],
+  'eventsource-parser': ['worker'],
   idb: ['worker'],
   'onnxruntime-web': ['worker'],
 };

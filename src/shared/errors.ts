@@ -15,13 +15,10 @@
  * | `WORKER_LOST` | the worker ended before it answered; see `outcome` |
  * | `BACKEND_UNAVAILABLE` | the asked-for compute backend does not work here |
  * | `ABORTED` | the caller's `AbortSignal` fired; nothing was changed, but for an import, whose message says what stays |
- * | `UNAUTHORIZED` | the sync server does not take the token, also after `getToken` was asked again |
+ * | `UNAUTHORIZED` | the sync server does not take the token, also after `getToken` was asked again, or the token does not allow the call |
  * | `SYNC_REJECTED` | the sync server has refused it for good, or another write has won |
- * | `SERVER_UNAVAILABLE` | no sync server has answered |
- * | `CLOSED` | the store or collection was closed, dropped or destroyed |
- * | `UNAUTHORIZED` | the sync server does not take the token, or the token does not allow the call |
- * | `SYNC_REJECTED` | the sync server refuses the collection or a write for good |
  * | `SERVER_UNAVAILABLE` | no sync server has answered, or it is overloaded; trying again may help (see `retryAfterMs`) |
+ * | `CLOSED` | the store or collection was closed, dropped or destroyed |
  */
 export type VectorStoreErrorCode =
   | 'INVALID_ARGUMENT'

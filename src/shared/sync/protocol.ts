@@ -30,6 +30,8 @@ export const DEFAULT_SHARDS = 16;
 export const MAX_SHARDS = 1_024;
 /** 30 days. */
 export const DEFAULT_TOMBSTONE_LIFE_MS = 30 * 24 * 3_600_000;
+/** A stream of hints that has nothing to tell sends a comment as often. */
+export const HINT_HEARTBEAT_MS = 15_000;
 /** How far ahead of the server's clock a stamp may be. */
 export const MAX_AHEAD_MS = 60_000;
 
