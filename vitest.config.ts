@@ -5,6 +5,7 @@ import { type BrowserName, findBrowser, WEBGPU_ARGS } from './scripts/browsers.m
 const BROWSER_TESTS = 'src/**/*.browser.test.ts';
 const WEBGPU_TESTS = 'src/**/*.webgpu.test.ts';
 const FULL_TESTS = 'src/**/*.full.test.ts';
+const REDIS_TESTS = 'src/**/*.redis.test.ts';
 
 /** What a page needs for SharedArrayBuffer, and so for WASM threads. */
 const CROSS_ORIGIN_ISOLATION = {
@@ -74,8 +75,20 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['src/**/*.test.ts'],
-          exclude: [BROWSER_TESTS, WEBGPU_TESTS, FULL_TESTS],
+          exclude: [BROWSER_TESTS, WEBGPU_TESTS, FULL_TESTS, REDIS_TESTS],
           testTimeout: 30_000,
+        },
+      },
+      // On real Redis servers, which each file starts and stops.
+      {
+        test: {
+          name: 'redis',
+          environment: 'node',
+          include: [REDIS_TESTS],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // A Cluster is six processes or nine: one file at a time.
+          fileParallelism: false,
         },
       },
       // Full-size runs, minutes each: `npm run test:faults`, not part of `npm test`.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBrowsers } from './ensure-browsers.mjs';
+import { ensureRedis } from './ensure-redis.mjs';
 import { run } from './run.mjs';
 import { playwrightCounts, vitestCounts } from './test-counts.mjs';
 
@@ -12,6 +13,7 @@ import { playwrightCounts, vitestCounts } from './test-counts.mjs';
  * @typedef {object} Step
  * @property {readonly (readonly string[])[]} commands run side by side
  * @property {boolean} [browsers] needs real browsers
+ * @property {boolean} [redis] needs a real Redis
  * @property {(report: string) => import('./test-counts.mjs').Counts} [counts] reads the runner's JSON report;
  *   without it each command counts as one
  */
@@ -41,6 +43,7 @@ const STEPS = {
   },
   knip: { commands: [['knip']] },
   unit: { commands: [vitest('unit', ['unit'])], counts: vitestCounts },
+  redis: { commands: [vitest('redis', ['redis'])], counts: vitestCounts, redis: true },
   browser: {
     commands: [vitest('browser', ['chromium', 'firefox'])],
     counts: vitestCounts,
@@ -71,6 +74,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const table = [];
 const names = Object.keys(STEPS).filter((step) => asked.length === 0 || asked.includes(step));
 if (names.some((name) => STEPS[name]?.browsers)) await ensureBrowsers();
+if (names.some((name) => STEPS[name]?.redis)) await ensureRedis();
 for (const name of names) await runStep(name);
 
 console.log(`\n${['step       passed  failed  skipped  seconds', ...table].join('\n')}\n`);
