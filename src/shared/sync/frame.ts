@@ -72,15 +72,20 @@ export class VectorReader {
 
   /** A view. */
   next(): Float32Array<ArrayBuffer> {
-    const end = this.#at + this.#dimension;
-    if (this.#dimension === 0 || end > this.floats.length) {
+    return this.rows(1);
+  }
+
+  /** A view of the next `count` vectors, one after another. */
+  rows(count: number): Float32Array<ArrayBuffer> {
+    const end = this.#at + count * this.#dimension;
+    if ((this.#dimension === 0 && count > 0) || end > this.floats.length) {
       throw new MalformedError(
         `The frame has ${this.floats.length} numbers, fewer than its head has vectors of ${this.#dimension}.`,
       );
     }
-    const vector = this.floats.subarray(this.#at, end);
+    const vectors = this.floats.subarray(this.#at, end);
     this.#at = end;
-    return vector;
+    return vectors;
   }
 
   /** Throws `MalformedError` where vectors are left. */

@@ -34,6 +34,12 @@ export function countAt(value: unknown, where: string): number {
   throw wrong(value, where, 'a whole number from 0');
 }
 
+/** Finite, as all numbers in JSON. */
+export function numberAt(value: unknown, where: string): number {
+  if (Number.isFinite(value)) return value as number;
+  throw wrong(value, where, 'a finite number');
+}
+
 export function choiceAt<T extends string>(value: unknown, where: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T;
   throw wrong(value, where, `one of ${choices.join(', ')}`);
@@ -42,6 +48,18 @@ export function choiceAt<T extends string>(value: unknown, where: string, choice
 export function stampAt(value: unknown, where: string): Stamp {
   if (typeof value === 'string' && STAMP.test(value)) return value;
   throw wrong(value, where, '32 lower-case hex digits');
+}
+
+/** One member, by its name; none where it is undefined. */
+export function optionalAt<K extends string, T>(
+  member: { readonly [key in K]: unknown },
+  where: string,
+  check: (value: unknown, where: string) => T,
+): { readonly [key in K]?: T } {
+  const [[name, value]] = Object.entries(member) as [[K, unknown]];
+  if (value === undefined) return {};
+  const place = where === '' ? name : `${where}.${name}`;
+  return { [name]: check(value, place) } as { readonly [key in K]: T };
 }
 
 /** The members of an object whose keys are numbers of shards. */

@@ -1,5 +1,6 @@
 import { MalformedError } from './bounded-json.js';
-import { dimensionOf, packFrame, unpackFrame, VectorReader } from './frame.js';
+import type { VectorReader } from './frame.js';
+import { packMessage, unpackMessage } from './frame-message.js';
 import { arrayAt, byShardAt, choiceAt, countAt, flagAt, objectAt, stampAt, stringAt } from './head-check.js';
 import {
   type Entry,
@@ -13,8 +14,7 @@ import {
   type WithVector,
 } from './protocol.js';
 
-// The messages that carry vectors, as frames. The head is the message without vectors, and `dimension` beside it.
-// What is unpacked is checked in shape and in number; that ids, metadata and vectors keep the rules of records is
+// The messages that carry vectors, as frames. What is unpacked is checked in shape and in number; that ids, metadata and vectors keep the rules of records is
 // for whoever takes them.
 
 /** A push has 500 operations of six members and 1,024 epochs at most. */
@@ -25,7 +25,7 @@ const ANSWER_VALUES = 4 << 20;
 const KINDS = ['upsert', 'delete'] as const;
 
 export function packPushRequest(request: PushRequest): Uint8Array<ArrayBuffer> {
-  return packMessage({ ...request, operations: request.operations.map(bare) }, request.operations);
+  return packMessage({ ...request, operations: request.operations.map(bare) }, vectorsOf(request.operations));
 }
 
 /** Throws `MalformedError`. */
@@ -48,7 +48,7 @@ export function packPushAnswer(answer: PushAnswer): Uint8Array<ArrayBuffer> {
     'current' in result ? { ...result, current: bare(result.current) } : result,
   );
   const entries = answer.results.flatMap((result) => ('current' in result ? [result.current] : []));
-  return packMessage({ ...answer, results }, entries);
+  return packMessage({ ...answer, results }, vectorsOf(entries));
 }
 
 /** Throws `MalformedError`. */
@@ -75,7 +75,7 @@ export function packPullAnswer(answer: PullAnswer): Uint8Array<ArrayBuffer> {
     page.kind === 'page' ? { ...page, entries: page.entries.map(bare) } : page,
   );
   const entries = answer.pages.flatMap((page) => (page.kind === 'page' ? page.entries : []));
-  return packMessage({ ...answer, pages }, entries);
+  return packMessage({ ...answer, pages }, vectorsOf(entries));
 }
 
 /** Throws `MalformedError`. */
@@ -91,15 +91,8 @@ export function unpackPullAnswer(bytes: Uint8Array<ArrayBuffer>): PullAnswer {
 
 type MaybeVector = { readonly vector: Float32Array | undefined };
 
-function packMessage(message: object, entries: readonly MaybeVector[]): Uint8Array<ArrayBuffer> {
-  const vectors = entries.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
-  return packFrame({ ...message, dimension: dimensionOf(vectors) }, vectors);
-}
-
-function unpackMessage(bytes: Uint8Array<ArrayBuffer>, maxValues: number) {
-  const frame = unpackFrame(bytes, maxValues);
-  const head = objectAt(frame.head, 'the head');
-  return { head, vectors: new VectorReader(frame.floats, head.dimension) };
+function vectorsOf(entries: readonly MaybeVector[]): Float32Array[] {
+  return entries.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
 }
 
 function bare<T extends MaybeVector>({ vector: _, ...rest }: T): Omit<T, 'vector'> {

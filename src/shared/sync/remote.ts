@@ -10,7 +10,8 @@ import type { Stamp } from './protocol.js';
 //   /list   RemoteList (JSON) → RemotePage (frame)
 //   /count  RemoteCount (JSON) → RemoteCounted (JSON)
 //   /write  RemoteWrite (frame) → RemoteWritten (JSON)
-// A frame's float32 block holds all vectors, one after another, in the order in which they come.
+// A frame's float32 block holds all vectors, one after another, in the order in which they come (remote-requests.ts,
+// remote-answers.ts).
 //
 // `collection` is `Descriptor.id` everywhere. Answers see every write that was acknowledged before they were asked.
 // Queries alone may be partial (`complete: false`); the others fail as a whole where a shard does not answer
@@ -112,7 +113,7 @@ export interface RemoteRecord {
 }
 
 /**
- * A write that has read nothing: whatever the collection's policy is, it replaces what is there. Atomic for each shard
+ * A write, of at most `MAX_OPERATIONS` positions, that has read nothing: whatever the collection's policy is, it replaces what is there. Atomic for each shard
  * and 100 positions. `insert` and `set-metadata` are refused as a whole, before anything is written, where an id is
  * there or is not; what comes between this check and the write is told for its position.
  */
