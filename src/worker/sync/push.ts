@@ -13,24 +13,16 @@ import { clockError, quotaError, refusedError, shardError } from './sync-errors.
 const BOUNDS = { count: MAX_OPERATIONS, bytes: PUSH_BYTES };
 type Op = WithVector<Operation>;
 
-/**
- * Sends what is pending, one push at a time, until nothing is left that can be sent now.
- *
- * @returns the shards that have something to be pulled
- */
-export async function pushPending(session: Session, report: RoundReport): Promise<Set<number>> {
-  const push = new Push(session, report);
-  await push.run();
-  return push.toPull;
-}
-
-class Push {
-  readonly toPull = new Set<number>();
+/** The pushes of one round. What was refused, or did not answer, in one of them is not tried again in the next. */
+export class PushRound {
   /** Not to be sent in this round. */
   readonly #except: Set<string>;
+  readonly #silentShards = new Set<number>();
+  /** Whose history is to be pulled first. */
   readonly #closedShards = new Set<number>();
   readonly #acknowledged = new Map<string, string>();
   readonly #restamped = new Set<string>();
+  #toPull = new Set<number>();
   #fullQuota = false;
 
   constructor(
@@ -38,33 +30,51 @@ class Push {
     private readonly report: RoundReport,
   ) {
     this.#except = new Set(session.refusals.ids());
-    for (const [shard, { phase }] of session.row.shards.entries()) {
-      // What it is based on may be about to be offered, or swept away.
-      if (phase !== 'pull') this.#closedShards.add(shard);
-    }
   }
 
-  async run(): Promise<void> {
+  /**
+   * Sends what is pending, one push at a time, until nothing is left that can be sent now.
+   *
+   * @returns the shards that have something to be pulled
+   */
+  async run(): Promise<Set<number>> {
+    this.#toPull = new Set();
+    this.#closedShards.clear();
+    this.#acknowledged.clear();
+    for (const [shard, { phase }] of this.session.row.shards.entries()) {
+      // What a write is based on may be about to be offered, or swept away.
+      if (phase !== 'pull') this.#closedShards.add(shard);
+    }
+    await this.#sendAll();
+    return this.#toPull;
+  }
+
+  async #sendAll(): Promise<void> {
     const { mirror, signal } = this.session;
+    // Those of closed shards only until these are pulled.
+    const postponed = new Set(this.#except);
     for (;;) {
       signal.throwIfAborted();
-      const { operations, total } = await mirror.pending(BOUNDS, this.#except);
+      const { operations, total } = await mirror.pending(BOUNDS, postponed);
       this.report.progress({ pending: total });
       if (operations.length === 0) return;
       const sent: Op[] = [];
       for (const operation of operations) {
         if (this.#maySend(operation)) sent.push(operation);
-        else this.#except.add(operation.id);
+        else postponed.add(operation.id);
       }
       if (sent.length > 0) await this.#send(sent);
     }
   }
 
   #maySend({ id, kind, stamp }: Op): boolean {
+    const shard = this.session.shardOf(id);
     return (
-      !this.#closedShards.has(this.session.shardOf(id)) &&
+      !this.#except.has(id) &&
+      !this.#closedShards.has(shard) &&
+      !this.#silentShards.has(shard) &&
       !(this.#fullQuota && kind === 'upsert') &&
-      // It was, and the mirror did not take the answer: another tab has met another history.
+      // It was, and the mirror did not take the answer, which was about another history.
       this.#acknowledged.get(id) !== stamp
     );
   }
@@ -98,16 +108,16 @@ class Push {
       case 'ok':
       case 'dup':
         this.#acknowledged.set(id, stamp);
-        this.toPull.add(shard);
+        this.#toPull.add(shard);
         return;
       case 'stale':
       case 'gone':
       case 'conflict':
-        this.toPull.add(shard);
+        this.#toPull.add(shard);
         return;
       case 'epoch':
         this.#closedShards.add(shard);
-        this.toPull.add(shard);
+        this.#toPull.add(shard);
         return;
       case 'future':
         if (!this.#restamped.has(id)) {
@@ -132,7 +142,7 @@ class Push {
         this.report.fellShort(quotaError(result.message));
         return;
       case 'unavailable':
-        this.#closedShards.add(shard);
+        this.#silentShards.add(shard);
         this.report.fellShort(shardError(shard, result.message));
     }
   }

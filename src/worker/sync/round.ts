@@ -1,7 +1,7 @@
 import { type OpenRequest, SYNC_PROTOCOL } from '../../shared/sync/protocol.js';
 import type { Mirror } from './mirror.js';
 import { pullShards } from './pull.js';
-import { pushPending } from './push.js';
+import { PushRound } from './push.js';
 import type { RoundReport } from './round-report.js';
 import type { ServerClock } from './server-clock.js';
 import type { Session } from './session.js';
@@ -52,9 +52,10 @@ export async function runRound(
   for (const [shard, { phase }] of session.row.shards.entries()) {
     if (phase !== 'pull' || !session.current.has(shard)) toPull.add(shard);
   }
+  const push = new PushRound(session, report);
   for (let turn = 0; turn < TURNS; turn++) {
     await pullShards(session, toPull, report);
-    toPull = await pushPending(session, report);
+    toPull = await push.run();
     if (toPull.size === 0) break;
   }
   return toPull;
