@@ -237,7 +237,10 @@ export function unavailable(retryAfterMs?: number): VectorStoreError {
 
 function orAborted<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(abortedError(signal.reason)), { once: true });
-    task().then(resolve, reject);
+    const abort = () => reject(abortedError(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    task()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
   });
 }
