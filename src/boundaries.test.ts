@@ -19,6 +19,7 @@ const OWNED_PACKAGES: Record<string, readonly string[]> = {
   'eventsource-parser': ['worker'],
   idb: ['worker'],
   'onnxruntime-web': ['worker'],
+  'lru-cache': ['server'],
   redis: ['server'],
 };
 /** Sides that may use what their platform has. */

@@ -1,0 +1,26 @@
+import type { Descriptor } from '../../shared/sync/protocol.js';
+import { type Position, PULL_BYTES, type ShardPage } from '../../shared/sync/protocol.js';
+import type { ChangeLog, CollectionName } from '../change-log.js';
+
+/** Which shard, in the words of the log. */
+export interface ShardPlace {
+  readonly name: CollectionName;
+  readonly descriptor: Descriptor;
+  readonly shard: number;
+}
+
+export const START: Position = { cursor: 0, epoch: '', hi: 0, floor: 0 };
+
+export function pullPage(log: ChangeLog, place: ShardPlace, from: Position): Promise<ShardPage> {
+  return log.pull(place.name, place.descriptor, place.shard, {
+    ...from,
+    keys: false,
+    device: undefined,
+    maxBytes: PULL_BYTES,
+  });
+}
+
+/** Where a page leads to. */
+export function positionAfter({ cursor, epoch, hi, floor }: ShardPage & { kind: 'page' }): Position {
+  return { cursor, epoch, hi, floor };
+}
