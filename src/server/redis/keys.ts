@@ -14,6 +14,11 @@ export interface ShardKeys {
   readonly channel: string;
   /** With an id behind it: the key of its record. */
   readonly recordPrefix: string;
+  /** Which vector set there is, and how far it has come with the log. */
+  readonly index: string;
+  readonly indexLease: string;
+  /** With a generation behind it: a vector set. */
+  readonly vectorSetPrefix: string;
 }
 
 /** Field of a collection → its descriptor. */
@@ -54,6 +59,9 @@ function keysUnder(tag: string): ShardKeys {
     tombstones: `${tag}:x`,
     channel: `${tag}:ch`,
     recordPrefix: `${tag}:r:`,
+    index: `${tag}:vi`,
+    indexLease: `${tag}:vl`,
+    vectorSetPrefix: `${tag}:v:`,
   };
 }
 
