@@ -34,6 +34,8 @@ function browserProject({
   seconds = 60,
 }: BrowserProject): TestProjectInlineConfiguration {
   return {
+    // Tests read NEARSHORE_FAULTS from `import.meta.env`.
+    envPrefix: ['VITE_', 'NEARSHORE_'],
     server: { headers: isolated ? CROSS_ORIGIN_ISOLATION : {} },
     optimizeDeps: {
       // ORT finds its .wasm beside its own file, so it is served from where it is.

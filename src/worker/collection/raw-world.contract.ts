@@ -6,7 +6,7 @@ export function rawWorld(): RawWorld {
   const storage = new RawStorage();
   const stores = { collections: storage.collections, pages: storage.pages, rowStates: storage.rowStates };
   return {
-    storage,
+    connect: async () => storage,
     content: async () =>
       new Map(
         Object.entries(stores).flatMap(([name, values]) =>
