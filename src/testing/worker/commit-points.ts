@@ -3,9 +3,10 @@ import type { CommitPoint } from '../protocol.js';
 /** Pages that the last commit of this scope has put: what half of them is, the next one cannot know beforehand. */
 let pagesOfLastCommit = 2;
 
+/** Creating and dropping a collection are none: they have the store's row in their scope, too. */
 export function isCommit(mode: IDBTransactionMode | undefined, stores: Iterable<string>): boolean {
   const names = new Set(stores);
-  return mode === 'readwrite' && names.has('pages') && names.has('collections');
+  return mode === 'readwrite' && names.has('pages') && names.has('collections') && !names.has('meta');
 }
 
 /** Tells the points of one commit from its calls. */

@@ -3,7 +3,7 @@ import type { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Slice } from '../slices.js';
-import { type CollectionEntry, chunksOf, entriesOf, unlisted } from './collection-entries.js';
+import { type CollectionEntry, chunksOf, entriesOf, freeId, unlisted } from './collection-entries.js';
 import { bytesOf, endOf } from './commit-end.js';
 import { Connection, type ConnectionEvents } from './connection.js';
 import { fromIdbError, tooNew } from './idb-errors.js';
@@ -26,7 +26,7 @@ import {
   type StoreRow,
 } from './storage.js';
 import { StoreLocks } from './store-locks.js';
-import { newStoreRow } from './store-row.js';
+import { soundStoreRow } from './store-row.js';
 import {
   fromStoredCollection,
   fromStoredPage,
@@ -51,6 +51,8 @@ export class IndexedDbStorage implements Storage {
   readonly #room = new Room();
   readonly #reserve: Reserve;
   #isNew = false;
+  /** As it was opened: what of it is damaged meanwhile is taken from here. */
+  #row: StoreRow | undefined;
 
   constructor(
     private readonly storeName: string,
@@ -85,23 +87,26 @@ export class IndexedDbStorage implements Storage {
       throw tooNew(this.storeName, row.format);
     }
     this.#connection.identify(row.databaseId);
+    this.#row = row;
     return row;
   }
 
   readStore(): Promise<StoreRow> {
     return this.#connection.run('reading the store', async (database) =>
-      transactRead(database, ['meta'], async (tx) => (await tx.objectStore('meta').get('store'))!),
+      transactRead(database, ['meta'], async (tx) =>
+        soundStoreRow(await tx.objectStore('meta').get('store'), this.#row),
+      ),
     );
   }
 
   writeGpuFindings(gpu: GpuFindings): Promise<void> {
     return this.#connection.run('remembering what was measured', (database) =>
-      amendStoreRow(database, { gpu }),
+      this.#amend(database, { gpu }),
     );
   }
 
   noteBackup(lastBackup: number): Promise<void> {
-    return this.#connection.run('noting the backup', (database) => amendStoreRow(database, { lastBackup }));
+    return this.#connection.run('noting the backup', (database) => this.#amend(database, { lastBackup }));
   }
 
   async readCollections(): Promise<CollectionRow[]> {
@@ -127,14 +132,14 @@ export class IndexedDbStorage implements Storage {
 
   createCollection(config: CollectionConfig): Promise<CollectionRow> {
     return this.#connection.run(`creating collection "${config.name}"`, (database, attempt) =>
-      transact(database, ['meta', 'collections'], 'strict', async (tx) => {
+      transact(database, OBJECT_STORES, 'strict', async (tx) => {
         const collections = tx.objectStore('collections');
         const existing = fromStoredCollection(await collections.get(config.name), config.name);
         attempt.isUnseen = false;
         if (existing !== undefined) return existing;
         const meta = tx.objectStore('meta');
-        const store = (await meta.get('store'))!;
-        const id = store.nextCollection;
+        const store = soundStoreRow(await meta.get('store'), this.#row);
+        const id = await freeId(tx, store.nextCollection);
         const row = { id, config, generation: 0, nextSegment: 0, segments: [], clock: '' };
         await meta.put({ ...store, nextCollection: id + 1 }, 'store');
         attempt.isHandedOver = true;
@@ -154,8 +159,7 @@ export class IndexedDbStorage implements Storage {
         if (dropped === undefined) return wasThere;
         wasThere = true;
         const left = entries.filter((entry) => entry !== dropped);
-        const { nextCollection } = (await tx.objectStore('meta').get('store'))!;
-        for (const id of dropped.row === undefined ? unlisted(left, nextCollection) : [dropped.row.id]) {
+        for (const id of dropped.row === undefined ? await unlisted(tx, left) : [dropped.row.id]) {
           await tx.objectStore('pages').delete(keysOf(id));
           await tx.objectStore('rowStates').delete(keysOf(id));
         }
@@ -302,24 +306,25 @@ export class IndexedDbStorage implements Storage {
   }
 
   #readOrCreateStoreRow(database: Database): Promise<StoreRow> {
-    return transact(database, ['meta'], 'strict', async (tx) => {
+    return transact(database, ['meta', 'collections'], 'strict', async (tx) => {
       const meta = tx.objectStore('meta');
       const found = await meta.get('store');
-      if (found !== undefined) return found;
-      const row = newStoreRow();
+      const row = soundStoreRow(found);
+      if (row === found || row.format > FORMAT) return row;
+      const isEmpty = (await tx.objectStore('collections').count()) === 0;
       await meta.put(row, 'store');
-      this.#isNew = true;
+      this.#isNew = found === undefined && isEmpty;
       return row;
     });
   }
-}
 
-/** Relaxed: what a power cut takes of this is measured again, or told as it was before. */
-function amendStoreRow(database: Database, change: Partial<StoreRow>): Promise<void> {
-  return transact(database, ['meta'], 'relaxed', async (tx) => {
-    const meta = tx.objectStore('meta');
-    await meta.put({ ...(await meta.get('store'))!, ...change }, 'store');
-  });
+  /** Relaxed: what a power cut takes of this is measured again, or told as it was before. */
+  #amend(database: Database, change: Partial<StoreRow>): Promise<void> {
+    return transact(database, ['meta'], 'relaxed', async (tx) => {
+      const meta = tx.objectStore('meta');
+      await meta.put({ ...soundStoreRow(await meta.get('store'), this.#row), ...change }, 'store');
+    });
+  }
 }
 
 /** Encoding comes before the transaction: awaiting anything else inside would end it. */

@@ -1,6 +1,8 @@
 import type { IDBPTransaction, StoreNames } from 'idb';
 import { tooNew } from './idb-errors.js';
 import { type Database, keysOf, OBJECT_STORES, type Schema } from './schema.js';
+import { FORMAT } from './storage.js';
+import { soundStoreRow } from './store-row.js';
 import { fromFormat1, isFormat1 } from './stored.js';
 
 type UpgradeTransaction = IDBPTransaction<Schema, StoreNames<Schema>[], 'versionchange'>;
@@ -27,9 +29,9 @@ export class Upgrade {
   /** The collections' rows get their checksums. Pages and row states stay as they are, and are read as they are. */
   async #toFormat2(tx: UpgradeTransaction): Promise<void> {
     const meta = tx.objectStore('meta');
-    const store = await meta.get('store');
-    if (store === undefined) return;
-    if (store.format > 1) throw tooNew(this.storeName, store.format);
+    const stored = await meta.get('store');
+    const store = soundStoreRow(stored);
+    if (store.format > FORMAT) throw tooNew(this.storeName, store.format);
     const collections = tx.objectStore('collections');
     for (const name of await collections.getAllKeys()) {
       const row = await collections.get(name);
@@ -38,7 +40,8 @@ export class Upgrade {
       const states = await tx.objectStore('rowStates').getAll(keysOf(row.id));
       await collections.put(fromFormat1(row, states), name);
     }
-    await meta.put({ ...store, format: 2 }, 'store');
+    // Without a row it has not been created yet: that is for whoever opens it.
+    if (stored !== undefined) await meta.put(store, 'store');
   }
 
   #abort(tx: UpgradeTransaction, error: unknown): void {
