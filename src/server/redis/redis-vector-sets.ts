@@ -106,7 +106,8 @@ export class RedisVectorSets implements VectorSets {
 
   async sample(place: ShardPlace, generation: string, count: number): Promise<string[]> {
     const key = keysOf(place).vectorSetPrefix + generation;
-    const reply = await this.redis.send(key, ['VRANDMEMBER', key, String(count)]);
+    // A positive count gives neighbours in the order in which they were added (Redis 8.0.2).
+    const reply = await this.redis.send(key, ['VRANDMEMBER', key, String(-count)]);
     return ((reply ?? []) as Reply[]).map(String);
   }
 

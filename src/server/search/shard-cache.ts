@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Position } from '../../shared/sync/protocol.js';
 import { type ChangeLog, ShardUnavailable } from '../change-log.js';
 import { RecordBlock } from './record-block.js';
-import { positionAfter, pullPage, type ShardPlace, START } from './shard-pull.js';
+import { keyOf, positionAfter, pullPage, type ShardPlace, START } from './shard-pull.js';
 
 /** A shard that was asked for within this time is not given up for another: its collection would be read in circles. */
 const IN_USE_MS = 60_000;
@@ -51,7 +51,7 @@ export class ShardCache {
    * changes perhaps. Rejects with `ShardUnavailable`, perhaps after some of it was shown.
    */
   async visit(place: ShardPlace, visitor: Visitor): Promise<void> {
-    const key = `${place.descriptor.id}/${place.shard}`;
+    const key = keyOf(place);
     const held = this.#unfit.has(key) ? undefined : this.#take(key, place);
     if (held === undefined || !(await this.#visitHeld(key, held, place, visitor))) {
       await this.#visitStored(place, visitor);

@@ -9,6 +9,11 @@ export interface ShardPlace {
   readonly shard: number;
 }
 
+/** Another for each shard of each collection. */
+export function keyOf({ descriptor, shard }: ShardPlace): string {
+  return `${descriptor.id}/${shard}`;
+}
+
 export const START: Position = { cursor: 0, epoch: '', hi: 0, floor: 0 };
 
 export function pullPage(log: ChangeLog, place: ShardPlace, from: Position): Promise<ShardPage> {

@@ -1,19 +1,30 @@
 import type { Descriptor, Position } from '../../shared/sync/protocol.js';
 import type { ChangeLog, CollectionName } from '../change-log.js';
 import { allShards } from './for-shards.js';
-import { positionAfter, pullPage, type ShardPlace } from './shard-pull.js';
-import { elementName, elementOf, type NamedVector, type ShardIndex, type VectorSets } from './vector-sets.js';
+import { keyOf, positionAfter, pullPage, type ShardPlace } from './shard-pull.js';
+import {
+  elementName,
+  elementOf,
+  type IndexLease,
+  type NamedVector,
+  type ShardIndex,
+  type VectorSets,
+} from './vector-sets.js';
 
 /** Elements added at once: Redis does nothing else for about 4 ms (Redis 8.0.2, 384 dimensions). */
 const ADDED_TOGETHER = 16;
-/** Elements that tell how many are of states that were replaced, and from which share on the index is made anew. */
-const SAMPLE = 64;
+/** After so many entries, so many elements tell how many are of states that were replaced. */
+const CHECKED_AFTER = 128;
+const SAMPLE = 256;
+/** From this share on the index is made anew. */
 const MOST_STALE = 1 / 3;
 
 /** Fills indexes from the log, one collection's shard after the other, when it is told to. */
 export class VectorIndexer {
   /** By `Descriptor.id`. */
   readonly #running = new Map<string, Promise<void>>();
+  /** Entries of the log since an index was looked at for what is out of date; by collection and shard. */
+  readonly #unchecked = new Map<string, number>();
   #closed = false;
 
   constructor(
@@ -48,11 +59,9 @@ export class VectorIndexer {
       // Another server fills this one.
       if (lease === undefined) continue;
       try {
-        if (await this.#fillShard(place, () => lease.keep())) {
-          if (await this.#isStale(place)) {
-            await this.sets.begin(place);
-            await this.#fillShard(place, () => lease.keep());
-          }
+        if ((await this.#fillShard(place, lease)) && (await this.#isStale(place))) {
+          await this.sets.begin(place);
+          await this.#fillShard(place, lease);
         }
       } finally {
         await lease.release();
@@ -61,7 +70,8 @@ export class VectorIndexer {
   }
 
   /** False: it was ended, or another took over. */
-  async #fillShard(place: ShardPlace, keep: () => Promise<boolean>): Promise<boolean> {
+  async #fillShard(place: ShardPlace, lease: IndexLease): Promise<boolean> {
+    const key = keyOf(place);
     let index = (await this.sets.index(place)) ?? (await this.sets.begin(place));
     for (let more = true; more; ) {
       const page = await pullPage(this.log, place, index.position);
@@ -75,12 +85,13 @@ export class VectorIndexer {
         if (entry.kind === 'upsert') batch.push({ name: elementName(entry), vector: entry.vector! });
         const isLast = i === page.entries.length - 1;
         if (batch.length < ADDED_TOGETHER && !isLast) continue;
-        if (this.#closed || !(await keep())) return false;
+        if (this.#closed || !(await lease.keep())) return false;
         const next = await this.#add(place, index, batch, isLast ? to : { ...to, cursor: entry.seq });
         if (next === undefined) return false;
         index = next;
         batch = [];
       }
+      this.#unchecked.set(key, (this.#unchecked.get(key) ?? 0) + page.entries.length);
       ({ more } = page);
     }
     return true;
@@ -97,6 +108,8 @@ export class VectorIndexer {
   }
 
   async #isStale(place: ShardPlace): Promise<boolean> {
+    if ((this.#unchecked.get(keyOf(place)) ?? 0) < CHECKED_AFTER) return false;
+    this.#unchecked.delete(keyOf(place));
     const index = await this.sets.index(place);
     if (index === undefined) return false;
     const sampled = (await this.sets.sample(place, index.generation, SAMPLE)).map(elementOf);

@@ -4,7 +4,7 @@ import { allShards, forShards } from './for-shards.js';
 import { RecordBlock } from './record-block.js';
 import { byShard } from './remote-reads.js';
 import { type ReadyQuery, Search } from './scan.js';
-import { pullPage, type ShardPlace } from './shard-pull.js';
+import { keyOf, pullPage, type ShardPlace } from './shard-pull.js';
 import { Turn } from './turn.js';
 import type { VectorIndexer } from './vector-indexer.js';
 import { elementOf, type ShardIndex, type VectorSets } from './vector-sets.js';
@@ -98,7 +98,7 @@ export class VectorSetEngine {
 
   /** Candidates, and what the log has beyond the index. */
   async #askShard(place: ShardPlace, vector: Float32Array, count: number) {
-    const key = `${place.descriptor.id}/${place.shard}`;
+    const key = keyOf(place);
     for (const isRemembered of [true, false]) {
       const index = isRemembered ? this.#indexes.get(key) : await this.#indexNow(key, place);
       if (index === undefined) continue;

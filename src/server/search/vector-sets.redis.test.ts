@@ -3,6 +3,7 @@ import { findRedis8 } from '../../../scripts/redis/find-redis.mjs';
 import { startRedis } from '../../../scripts/redis/servers.mjs';
 import type { RemoteRecord } from '../../shared/sync/remote.js';
 import type { Metric } from '../../shared/types.js';
+import { shardKeys } from '../redis/keys.js';
 import { openRedis } from '../redis/node-redis.js';
 import { RedisChangeLog } from '../redis/redis-change-log.js';
 import type { RedisPort } from '../redis/redis-port.js';
@@ -25,7 +26,11 @@ class IndexedWorld extends SearchWorld {
   readonly sets: RedisVectorSets;
   readonly indexer: VectorIndexer;
 
-  constructor(port: RedisPort, log: RedisChangeLog, metric: Metric = 'cosine') {
+  constructor(
+    private readonly port: RedisPort,
+    log: RedisChangeLog,
+    metric: Metric = 'cosine',
+  ) {
     const sets = new RedisVectorSets(port);
     const descriptor = descriptorOf({ dimension: DIMENSION, shards: SHARDS, metric });
     super(log, descriptor, 23, { vectorSets: sets, vectorSetsFrom: 1, onIndexError: fail });
@@ -58,7 +63,8 @@ class IndexedWorld extends SearchWorld {
     for (let shard = 0; shard < SHARDS; shard++) {
       const place = { name: NAME, descriptor: this.descriptor, shard };
       const index = await this.sets.index(place);
-      if (index !== undefined) sum += (await this.sets.sample(place, index.generation, 100_000)).length;
+      const key = `${shardKeys(NAME, this.descriptor, shard).vectorSetPrefix}${index?.generation}`;
+      sum += Number(await this.port.send(key, ['VCARD', key]));
     }
     return sum;
   }

@@ -45,7 +45,7 @@ export interface VectorSets {
   begin(place: ShardPlace): Promise<ShardIndex>;
   /** False: the index is another one, or elsewhere. */
   add(place: ShardPlace, from: ShardIndex, elements: readonly NamedVector[], to: Position): Promise<boolean>;
-  /** Some of its elements, at random. */
+  /** So many of its elements, each at random, so that some may come twice. */
   sample(place: ShardPlace, generation: string, count: number): Promise<readonly ElementName[]>;
   /** Of filling it; ends after 30 s unless it is kept. Undefined: another has it. */
   lease(place: ShardPlace): Promise<IndexLease | undefined>;
