@@ -27,6 +27,8 @@ export interface RedisOptions {
   readonly onError?: (error: Error) => void;
 }
 
+type Options = RedisOptions & Required<Pick<RedisOptions, 'onError'>>;
+
 /** For one command, from the call to the answer. */
 const DEADLINE_MS = 5_000;
 /** A hung server is noticed by silence: it is pinged after 500 ms, and its connection is given up after 1.5 s. */
@@ -52,12 +54,18 @@ interface NodeRedis {
 /** Connects; rejects with `ShardUnavailable` where Redis is not reached within 5 s. */
 export async function openRedis(options: RedisOptions): Promise<RedisPort> {
   const make = options.sentinelMaster ? sentinel : options.cluster ? cluster : single;
-  const client = make(options, clientOptions(options));
+  let lastError: Error | undefined;
+  const onError = (error: Error) => {
+    lastError = error;
+    options.onError?.(error);
+  };
+  const client = make({ ...options, onError }, clientOptions(options));
   try {
     await settled(client.connect());
   } catch (error) {
     void client.destroy();
-    throw error;
+    // It is tried again and again; why it failed is told by the event alone.
+    throw lastError === undefined ? error : unavailable(lastError);
   }
   return {
     send: (key, command) => settled(client.send(key, command)),
@@ -94,7 +102,7 @@ function clientOptions({ urls, tls }: RedisOptions) {
 
 type ClientOptions = ReturnType<typeof clientOptions>;
 
-function single({ urls, onError = ignore }: RedisOptions, options: ClientOptions): NodeRedis {
+function single({ urls, onError }: Options, options: ClientOptions): NodeRedis {
   const client = createClient({ ...options, RESP: 2, url: urls[0]! }).on('error', onError);
   const subscriber = client.duplicate().on('error', onError);
   const send = (command: readonly Argument[]) => client.sendCommand<Reply>(command, COMMAND);
@@ -111,7 +119,7 @@ function single({ urls, onError = ignore }: RedisOptions, options: ClientOptions
   };
 }
 
-function cluster({ urls, onError = ignore }: RedisOptions, options: ClientOptions): NodeRedis {
+function cluster({ urls, onError }: Options, options: ClientOptions): NodeRedis {
   const client = createCluster({
     RESP: 2,
     rootNodes: urls.map((url) => ({ url })),
@@ -133,7 +141,7 @@ function cluster({ urls, onError = ignore }: RedisOptions, options: ClientOption
 }
 
 function sentinel(
-  { urls, sentinelMaster, sentinelUsername, sentinelPassword, onError = ignore }: RedisOptions,
+  { urls, sentinelMaster, sentinelUsername, sentinelPassword, onError }: Options,
   options: ClientOptions,
 ): NodeRedis {
   const client = createSentinel({
@@ -162,8 +170,6 @@ function sentinel(
     destroy: () => client.destroy(),
   };
 }
-
-function ignore() {}
 
 /** The answer, within the deadline; what the client rejects with becomes one of the port's two errors. */
 async function settled<T>(answer: Promise<T>): Promise<T> {

@@ -1,0 +1,134 @@
+// @ts-check
+import { startRedis, until } from './servers.mjs';
+
+/** @typedef {import('./servers.mjs').RedisServer} RedisServer */
+
+/**
+ * @typedef {object} RedisCluster
+ * @property {readonly string[]} urls
+ * @property {readonly RedisServer[]} nodes
+ * @property {(key: string) => Promise<RedisServer>} masterOf the node that the others take for the master of the key
+ * @property {(node: RedisServer) => Promise<string>} idOf
+ * @property {() => Promise<void>} ready when it is whole: see below
+ * @property {(slot: number, from: RedisServer, to: RedisServer) => Promise<void>} moveSlot with its keys
+ * @property {() => Promise<void>} stop
+ */
+
+const MASTERS = 3;
+
+/**
+ * Three masters with replicas.
+ *
+ * @param {object} [options]
+ * @param {number} [options.replicas] of each master; default 1
+ * @param {number} [options.nodeTimeoutMs] default 1,000
+ * @param {readonly string[]} [options.config]
+ * @returns {Promise<RedisCluster>}
+ */
+export async function startCluster({ replicas = 1, nodeTimeoutMs = 1_000, config = [] } = {}) {
+  const count = MASTERS * (1 + replicas);
+  const lines = [
+    `cluster-node-timeout ${nodeTimeoutMs}`,
+    'cluster-require-full-coverage no',
+    'repl-diskless-sync-delay 0',
+    ...config,
+  ];
+  const nodes = await Promise.all(
+    Array.from({ length: count }, () => startRedis({ cluster: true, config: lines })),
+  );
+  const cluster = clusterOf(nodes);
+  try {
+    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+    const [first] = /** @type {[RedisServer]} */ (/** @type {unknown} */ (nodes));
+    await first.cli(
+      '--cluster',
+      'create',
+      ...addresses,
+      '--cluster-replicas',
+      String(replicas),
+      '--cluster-yes',
+    );
+    await cluster.ready();
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+/**
+ * @param {readonly RedisServer[]} nodes
+ * @returns {RedisCluster}
+ */
+function clusterOf(nodes) {
+  const idOf = (/** @type {RedisServer} */ node) => node.cli('cluster', 'myid');
+  const withPort = (/** @type {number} */ port) =>
+    /** @type {RedisServer} */ (nodes.find((node) => node.port === port));
+  return {
+    urls: nodes.map(({ url }) => url),
+    nodes,
+    idOf,
+    async masterOf(key) {
+      const views = await Promise.all(nodes.map((node) => masterIn(node, key).catch(() => undefined)));
+      const votes = views.filter((port) => port !== undefined);
+      // A node that is cut off may be of its own opinion.
+      const most = votes.sort(
+        (a, b) => votes.filter((port) => port === b).length - votes.filter((port) => port === a).length,
+      )[0];
+      return withPort(/** @type {number} */ (most));
+    },
+    // Not yet when it says so itself: replicas may still be copying, and nodes may not know all others.
+    ready: () =>
+      until('every node of the cluster is connected with every other', async () => {
+        const checks = await Promise.all(nodes.map((node) => isReady(node, nodes.length)));
+        return checks.every(Boolean);
+      }),
+    async moveSlot(slot, from, to) {
+      const [source, target] = await Promise.all([idOf(from), idOf(to)]);
+      await to.cli('cluster', 'setslot', String(slot), 'importing', source);
+      await from.cli('cluster', 'setslot', String(slot), 'migrating', target);
+      while (true) {
+        const keys = (await from.cli('cluster', 'getkeysinslot', String(slot), '10'))
+          .split('\n')
+          .filter(Boolean);
+        if (keys.length === 0) break;
+        await from.cli('migrate', '127.0.0.1', String(to.port), '', '0', '5000', 'keys', ...keys);
+      }
+      // The target first: it must not be nobody's.
+      await to.cli('cluster', 'setslot', String(slot), 'node', target);
+      await from.cli('cluster', 'setslot', String(slot), 'node', target);
+      for (const node of nodes)
+        await node.cli('cluster', 'setslot', String(slot), 'node', target).catch(() => '');
+    },
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
+}
+
+/** @param {RedisServer} node @param {number} count */
+async function isReady(node, count) {
+  const info = await node.cli('cluster', 'info');
+  if (!info.includes('cluster_state:ok')) return false;
+  const known = (await node.cli('cluster', 'nodes')).split('\n');
+  if (known.length !== count || known.some((line) => /fail|handshake|noaddr/.test(line))) return false;
+  const replication = await node.cli('info', 'replication');
+  if (replication.includes('role:slave')) return replication.includes('master_link_status:up');
+  const wanted = count / MASTERS - 1;
+  return [...replication.matchAll(/state=online/g)].length === wanted;
+}
+
+/** @param {RedisServer} node @param {string} key */
+async function masterIn(node, key) {
+  const slot = Number(await node.cli('cluster', 'keyslot', key));
+  for (const line of (await node.cli('cluster', 'nodes')).split('\n')) {
+    const [, address = '', flags = '', , , , , link = '', ...ranges] = line.split(' ');
+    if (!/master/.test(flags) || /fail\b/.test(flags)) continue;
+    const owns = ranges.some((range) => {
+      const [start, end = start] = range.split('-').map(Number);
+      return slot >= Number(start) && slot <= Number(end);
+    });
+    if (owns && link) return Number(/:(\d+)@/.exec(address)?.[1]);
+  }
+  return undefined;
+}
