@@ -1,8 +1,9 @@
-// Writes dist/: the modules for bundlers, their declarations, and dist/standalone.
+// Writes dist/: the modules for bundlers, their declarations, dist/standalone, and dist/server (a package of its own).
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { buildServer } from './build-server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -23,6 +24,7 @@ const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p'
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 // The worker's entry is run, not called: it exports nothing.
 writeFileSync('dist/types/worker.d.ts', 'export {};\n');
+await buildServer();
 
 /**
  * ORT starts its threads from the file that it is in: whatever else that file runs would run in each of them. The

@@ -19,8 +19,15 @@ const OWNED_PACKAGES: Record<string, readonly string[]> = {
   'eventsource-parser': ['worker'],
   idb: ['worker'],
   'onnxruntime-web': ['worker'],
+  '@hono/node-server': ['server'],
+  hono: ['server'],
+  jose: ['server'],
   'lru-cache': ['server'],
+  pino: ['server'],
+  'prom-client': ['server'],
+  'rate-limiter-flexible': ['server'],
   redis: ['server'],
+  zod: ['server'],
 };
 /** Sides that may use what their platform has. */
 const NODE_SIDES = ['server'];

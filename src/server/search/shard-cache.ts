@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { Position } from '../../shared/sync/protocol.js';
 import { type ChangeLog, ShardUnavailable } from '../change-log.js';
+import { LRUCache } from '../lru.js';
 import { RecordBlock } from './record-block.js';
 import { keyOf, positionAfter, pullPage, type ShardPlace, START } from './shard-pull.js';
 
