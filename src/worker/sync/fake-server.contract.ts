@@ -164,7 +164,7 @@ export class FakeServer implements SyncTransport {
       epoch,
       cursor: more ? page.at(-1)!.seq : seq,
       hi: seq,
-      floor,
+      floor: met ? from.floor : floor,
       more,
       entries: page.map((entry) => {
         const { id, kind, stamp } = entry;

@@ -146,6 +146,25 @@ export function describeHealing(name: string, make: MakeCollection): void {
       expect(world.merges).toHaveLength(1);
     });
 
+    test('Y7 of two devices that heal at the same time the one with the younger version wins', async () => {
+      const { server, collection, clock } = await setUp({ conflict: 'compare-and-set' });
+      const older = world.stamp();
+      server.put('a', 1, older);
+      await world.synced();
+      clock.pass(1_000);
+      await collection.write('a', 2);
+      await world.replicator.now();
+      server.wipe(0);
+      server.onPush = (request) => {
+        server.onPush = undefined;
+        // The other device has read that it is missing, too.
+        server.put('a', 1, older);
+        return Promise.resolve(server.applyPush(request));
+      };
+      await world.replicator.now();
+      await world.expectEqual({ a: 2 });
+    });
+
     for (const calls of [1, 2, 3, 4, 5, 6]) {
       test(`Y7 it may be stopped after ${calls} calls, and is whole after the next start`, async () => {
         const { server, collection } = await setUp();

@@ -37,9 +37,9 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Milliseconds until the first of the sleeps ends; Infinity: none does. */
-  untilNext(): number {
-    return Math.min(...[...this.#sleeps].map(({ until }) => until - this.#elapsed), Number.POSITIVE_INFINITY);
+  /** Somebody sleeps. */
+  get isAwaited(): boolean {
+    return this.#sleeps.size > 0;
   }
 
   /** Ends the sleeps that are over by then, without waiting for what follows. */

@@ -25,7 +25,7 @@ type LocalKeys = Awaited<ReturnType<Mirror['keys']>>;
 
 /** The keys of a shard, as the server has them. */
 interface ServerKeys {
-  readonly stamps: ReadonlyMap<string, Stamp>;
+  readonly stamps: Map<string, Stamp>;
   /** Tombstones up to it were collected. */
   readonly floor: number;
 }
@@ -48,11 +48,8 @@ export async function offerShard(
     .map(([id]) => id);
   for (let i = 0; i < wanted.length; i += READ_TOGETHER) {
     const operations = await mirror.operations(wanted.slice(i, i + READ_TOGETHER));
-    const offers = operations.flatMap((operation) => offering.offerOf(operation) ?? []);
-    for (const batch of pushBatches(offers)) {
-      const outcome = await offering.send(batch, report);
-      if (outcome !== 'done') return outcome;
-    }
+    const outcome = await offering.offer(operations, report);
+    if (outcome !== 'done') return outcome;
   }
   const { hi, epoch } = session.row.shards[shard]!;
   const { floor } = keys;
@@ -127,8 +124,21 @@ class Offering {
     this.#collectedBefore = session.serverClock.now() - session.row.descriptor.tombstoneLifeMs + MAX_AHEAD_MS;
   }
 
+  async offer(operations: readonly Op[], report: RoundReport): Promise<'done' | 'again' | 'later'> {
+    let left = operations;
+    while (left.length > 0) {
+      const overtaken = new Set<string>();
+      for (const batch of pushBatches(left.flatMap((operation) => this.#offerOf(operation) ?? []))) {
+        const outcome = await this.#send(batch, overtaken, report);
+        if (outcome !== 'done') return outcome;
+      }
+      left = left.filter(({ id }) => overtaken.has(id));
+    }
+    return 'done';
+  }
+
   /** Undefined where the ordinary push has to decide. */
-  offerOf(operation: Op): Op | undefined {
+  #offerOf(operation: Op): Op | undefined {
     const theirs = this.server.stamps.get(operation.id);
     const key = this.local.get(operation.id);
     // Where it has changed since the keys were read, it is a pending edit.
@@ -144,14 +154,28 @@ class Offering {
     return { ...operation, base: '' };
   }
 
-  async send(operations: readonly Op[], report: RoundReport): Promise<'done' | 'again' | 'later'> {
-    const answer = await this.session.push(operations);
-    const applied = await this.session.mirror.settle(operations, answer.results, answer.shards);
-    await this.session.conflicts.settle(applied, report);
-    await this.session.acknowledgements.settled(operations.map(({ id }) => id));
-    for (const [i, result] of answer.results.entries()) {
+  /** @param overtaken is given the ids of which another device has offered an older version meanwhile */
+  async #send(
+    offers: readonly Op[],
+    overtaken: Set<string>,
+    report: RoundReport,
+  ): Promise<'done' | 'again' | 'later'> {
+    const { mirror, conflicts, acknowledgements } = this.session;
+    const { results, shards } = await this.session.push(offers);
+    const decided = results.map((result, i): boolean => {
+      const { id, stamp } = offers[i]!;
+      if (result.status !== 'conflict' || result.current.stamp >= stamp) return true;
+      this.server.stamps.set(id, result.current.stamp);
+      overtaken.add(id);
+      return false;
+    });
+    const isDecided = (_: unknown, i: number) => decided[i]!;
+    const applied = await mirror.settle(offers.filter(isDecided), results.filter(isDecided), shards);
+    await conflicts.settle(applied, report);
+    await acknowledgements.settled(offers.map(({ id }) => id));
+    for (const [i, result] of results.entries()) {
       if (result.status === 'epoch') return 'again';
-      const problem = this.#problem(operations[i]!, result);
+      const problem = this.#problem(offers[i]!, result);
       if (problem !== undefined) {
         report.fellShort(problem);
         return 'later';
