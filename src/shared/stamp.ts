@@ -35,19 +35,22 @@ export class HybridClock {
   /** The stamp handed out last. */
   last(): Uint8Array<ArrayBuffer> {
     const stamp = new Uint8Array(STAMP_BYTES);
-    const view = new DataView(stamp.buffer);
-    view.setUint16(0, Math.floor(this.#milliseconds / 2 ** 32));
-    view.setUint32(2, this.#milliseconds >>> 0);
-    view.setUint16(6, this.#counter);
+    setMilliseconds(stamp, this.#milliseconds);
+    new DataView(stamp.buffer).setUint16(6, this.#counter);
     stamp.set(this.#device, 8);
     return stamp;
   }
 
+  /** Goes on from this stamp, be it earlier than those handed out. */
+  set(stamp: Uint8Array): void {
+    this.#milliseconds = millisecondsOf(stamp);
+    this.#counter = counterOf(stamp);
+  }
+
   /** Makes all later stamps greater than this one. */
   witness(stamp: Uint8Array): void {
-    const view = new DataView(stamp.buffer, stamp.byteOffset);
-    const milliseconds = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
-    const counter = view.getUint16(6);
+    const milliseconds = millisecondsOf(stamp);
+    const counter = counterOf(stamp);
     if (milliseconds > this.#milliseconds) {
       this.#milliseconds = milliseconds;
       this.#counter = counter;
@@ -57,8 +60,29 @@ export class HybridClock {
   }
 }
 
+/** Since 1970. */
+export function millisecondsOf(stamp: Uint8Array): number {
+  const view = new DataView(stamp.buffer, stamp.byteOffset);
+  return view.getUint16(0) * 2 ** 32 + view.getUint32(2);
+}
+
+/** Leaves the rest of the stamp alone. */
+export function setMilliseconds(stamp: Uint8Array, milliseconds: number): void {
+  const view = new DataView(stamp.buffer, stamp.byteOffset);
+  view.setUint16(0, Math.floor(milliseconds / 2 ** 32));
+  view.setUint32(2, milliseconds >>> 0);
+}
+
+function counterOf(stamp: Uint8Array): number {
+  return new DataView(stamp.buffer, stamp.byteOffset).getUint16(6);
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let hex = '';
+  for (let i = 0; i < bytes.length; i++) hex += HEX[bytes[i]!];
+  return hex;
 }
 
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {

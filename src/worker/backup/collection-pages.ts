@@ -2,6 +2,7 @@ import { VectorStoreError } from '../../shared/errors.js';
 import { type Bitmap, countBits } from '../bitmap.js';
 import { quarantine, readWhole } from '../collection/quarantine.js';
 import { type QuarantinedPage, quarantinedPages } from '../collection/quarantined.js';
+import type { RowStates } from '../collection/row-states.js';
 import { droppedError } from '../collection/state.js';
 import { damageOf } from '../storage/damage-errors.js';
 import type { CollectionRow, Column, SegmentManifest, Storage } from '../storage/storage.js';
@@ -14,19 +15,19 @@ export class CollectionPages {
     private readonly storage: Storage,
     readonly row: CollectionRow,
     /** By segment. */
-    private readonly dead: ReadonlyMap<number, Bitmap>,
+    private readonly states: ReadonlyMap<number, RowStates>,
   ) {
-    this.live = row.segments.reduce((sum, { id, rows }) => sum + rows - setBits(dead.get(id)), 0);
+    this.live = row.segments.reduce((sum, { id, rows }) => sum + rows - setBits(this.deadIn(id)), 0);
   }
 
   /** `undefined`: there is no such collection. */
   static async open(storage: Storage, name: string): Promise<CollectionPages | undefined> {
     const generation = await readWhole(storage, name);
-    return generation && new CollectionPages(storage, generation.row, generation.dead);
+    return generation && new CollectionPages(storage, generation.row, generation.states);
   }
 
   deadIn(segment: number): Bitmap | undefined {
-    return this.dead.get(segment);
+    return this.states.get(segment)?.dead;
   }
 
   /** All pages of what is quarantined, one at a time. */

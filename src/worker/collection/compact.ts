@@ -6,12 +6,15 @@ import { hasBit } from '../bitmap.js';
 import { free } from '../free.js';
 import { Slice } from '../slices.js';
 import { INDEX_VERSION } from '../storage/storage.js';
-import { inListOrder, isWorthTraining, type Training } from './list-order.js';
+import type { Change } from './change.js';
+import { keptTombstones } from './kept-tombstones.js';
+import { type Gathered, inListOrder, isWorthTraining, type Training } from './list-order.js';
+import { marksOfMerged } from './merged-states.js';
 import { SEALED_ROWS } from './segment.js';
-import type { SegmentView } from './segment-view.js';
-import { onlyTombstones, type SegmentContent, TOMBSTONE_BYTES, type Tombstones } from './segment-writer.js';
+import { countTombstones, type SegmentView } from './segment-view.js';
+import { onlyTombstones } from './segment-writer.js';
 import type { Snapshot } from './snapshot.js';
-import type { Change, CollectionState } from './state.js';
+import type { CollectionState } from './state.js';
 
 // Merging segments: tiers, as search engines have them. Each record is rewritten about once per tier.
 
@@ -49,8 +52,8 @@ export function dueMerge(snapshot: Snapshot): number[] {
  * What gives space back where there is no room for a larger merge, as groups of ids: all segments that are wholly dead,
  * for which nothing is written, then one by one those with dead rows, the most wasteful first.
  */
-export function reclaimingMerges({ views }: Snapshot): number[][] {
-  const wasteful = views.filter(isWasteful);
+export function reclaimingMerges(snapshot: Snapshot): number[][] {
+  const wasteful = snapshot.views.filter((view) => isWasteful(view, snapshot));
   const gone = wasteful.filter((view) => view.live === 0);
   const rest = wasteful.filter((view) => view.live > 0).sort((a, b) => wasteOf(b) - wasteOf(a));
   return [segmentIds(gone), ...rest.map((view) => segmentIds([view]))].filter((ids) => ids.length > 0);
@@ -72,7 +75,8 @@ export function fullMerge(snapshot: Snapshot): number[][] {
     bytes += own;
   }
   groups.push(group);
-  return groups.filter((views) => views.length > 1 || views.some(isWasteful)).map(segmentIds);
+  const isDue = (view: SegmentView) => isWasteful(view, snapshot);
+  return groups.filter((views) => views.length > 1 || views.some(isDue)).map(segmentIds);
 }
 
 /**
@@ -109,11 +113,18 @@ export async function merge(
   const gathered = await state.read(async (snapshot) => {
     // Asked again: another tab has removed what was being read.
     const still = viewsOf(snapshot, segments);
-    return still && { views: still, ...(await gather(still, snapshot, signal, onProgress)) };
+    const now = state.now();
+    return (
+      still && {
+        views: still,
+        server: serverOf(snapshot),
+        ...(await gather(still, snapshot, now, signal, onProgress)),
+      }
+    );
   });
   if (gathered === undefined) return false;
-  const { views } = gathered;
-  const { content, newRows } =
+  const { views, server } = gathered;
+  const { content, ...places } =
     training === undefined
       ? gathered
       : await inListOrder(gathered, state.current.row.config, training, signal, onProgress);
@@ -121,16 +132,22 @@ export async function merge(
   await state.commit(
     async (snapshot): Promise<Change | undefined> => {
       const now = viewsOf(snapshot, segments);
-      if (now === undefined) {
+      // Another server's stamps and bases are in what was gathered.
+      if (now === undefined || serverOf(snapshot) !== server) {
         gone = true;
         return undefined;
       }
       const removed = new Set(now.map((view) => snapshot.views.indexOf(view)));
-      return { content, removed, deadInNew: diedSince(views, now, newRows) };
+      const inNew = marksOfMerged(views, now, places, content?.norms.length ?? 0);
+      return { content, removed, inNew };
     },
     { durability: 'disk', signal },
   );
   return !gone;
+}
+
+function serverOf({ row }: Snapshot): string | undefined {
+  return row.sync?.descriptor.id;
 }
 
 function viewsOf(snapshot: Snapshot, segments: readonly number[]): SegmentView[] | undefined {
@@ -138,34 +155,20 @@ function viewsOf(snapshot: Snapshot, segments: readonly number[]): SegmentView[]
   return views.length === segments.length ? views : undefined;
 }
 
-/** Rows of the merged segment whose original died while it was being made. */
-function diedSince(
-  before: readonly SegmentView[],
-  now: readonly SegmentView[],
-  newRows: readonly Int32Array[],
-): number[] {
-  const died: number[] = [];
-  for (const [v, view] of now.entries()) {
-    if (view.dead === undefined || view.dead === before[v]!.dead) continue;
-    for (let row = 0; row < view.segment.rows; row++) {
-      if (newRows[v]![row] !== -1 && hasBit(view.dead, row)) died.push(newRows[v]![row]!);
-    }
-  }
-  return died;
-}
-
-/** Copies the live rows, in their order; `newRows[view][row]` is where a row went, or −1. */
+/** Copies the live rows, in their order, and the tombstones that are needed. */
 async function gather(
   views: readonly SegmentView[],
-  { row: { config } }: Snapshot,
+  { row: { config, sync } }: Snapshot,
+  now: number,
   signal: AbortSignal | undefined,
   onProgress: (progress: Progress) => void,
-): Promise<{ content: SegmentContent | undefined; newRows: Int32Array[] }> {
+): Promise<Gathered> {
   const { dimension } = config;
   const rows = views.reduce((sum, view) => sum + view.live, 0);
   const vectors = new Float32Array(rows * dimension);
   const norms = new Float32Array(rows);
   const stamps = new Uint8Array(rows * STAMP_BYTES);
+  const bases = sync && new Uint8Array(rows * STAMP_BYTES);
   const ids = new StringColumnBuilder(rows);
   const metadata = new StringColumnBuilder(rows);
   const texts = new StringColumnBuilder(rows);
@@ -182,6 +185,7 @@ async function gather(
       await segment.texts(),
     ];
     const [ownNorms, ownStamps] = [await segment.norms(), await segment.stamps()];
+    const ownBases = bases && (await segment.bases());
     const { rowsPerPage } = segment;
     for (let page = 0; page * rowsPerPage < segment.rows; page++) {
       throwIfAborted(signal);
@@ -197,6 +201,8 @@ async function gather(
         );
         norms[at] = ownNorms[row]!;
         stamps.set(ownStamps.subarray(row * STAMP_BYTES, (row + 1) * STAMP_BYTES), at * STAMP_BYTES);
+        if (ownBases !== undefined)
+          bases!.set(ownBases.subarray(row * STAMP_BYTES, (row + 1) * STAMP_BYTES), at * STAMP_BYTES);
         ids.pushBytes(bytesOf(ownIds, row));
         metadata.pushBytes(cell(ownMetadata, row));
         texts.pushBytes(cell(ownTexts, row));
@@ -207,28 +213,12 @@ async function gather(
       onProgress({ done: at, total: rows });
     }
   }
-  const tombstones = await keptTombstones(views);
-  if (rows === 0) return { content: tombstones && onlyTombstones(tombstones), newRows };
+  const { tombstones, newTombstones } = await keptTombstones(views, sync, now);
+  const places = { newRows, newTombstones };
+  if (rows === 0) return { content: tombstones && onlyTombstones(tombstones), ...places };
   const columns = { metadata: orNone(metadata.finish()), texts: orNone(texts.finish()) };
-  return { content: { ids: ids.finish(), vectors, norms, stamps, ...columns, tombstones }, newRows };
-}
-
-/** A tombstone is needed for as long as a server may know the record: not where its base is zero. */
-async function keptTombstones(views: readonly SegmentView[]): Promise<Tombstones | undefined> {
-  const ids = new StringColumnBuilder(views.reduce((sum, view) => sum + view.segment.manifest.tombstones, 0));
-  const stamps: number[] = [];
-  let kept = 0;
-  for (const { segment } of views) {
-    const own = await segment.tombstones();
-    for (let i = 0; i < segment.manifest.tombstones; i++) {
-      const pair = own!.stamps.subarray(i * TOMBSTONE_BYTES, (i + 1) * TOMBSTONE_BYTES);
-      if (pair.subarray(STAMP_BYTES).every((byte) => byte === 0)) continue;
-      ids.pushBytes(bytesOf(own!.ids, i));
-      stamps.push(...pair);
-      kept++;
-    }
-  }
-  return kept === 0 ? undefined : { ids: ids.finish(), stamps: Uint8Array.from(stamps) };
+  const content = { ids: ids.finish(), vectors, norms, stamps, bases, ...columns, tombstones };
+  return { content, ...places };
 }
 
 const NOTHING = new Uint8Array(0);
@@ -273,6 +263,9 @@ function imbalanceOf({ segment, dead, live }: SegmentView): number {
   return (lists * sizes.reduce((sum, size) => sum + size * size, 0)) / (live * live);
 }
 
-function isWasteful(view: SegmentView): boolean {
-  return wasteOf(view) > WASTE_TO_OPTIMIZE || view.segment.manifest.tombstones > 0;
+/** Tombstones of a collection that syncs may have to be kept for long. */
+function isWasteful(view: SegmentView, { row }: Snapshot): boolean {
+  if (view.segment.rows > 0 && wasteOf(view) > WASTE_TO_OPTIMIZE) return true;
+  const { tombstones } = view.segment.manifest;
+  return row.sync === undefined ? tombstones > 0 : countTombstones(view) < tombstones;
 }

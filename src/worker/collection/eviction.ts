@@ -1,9 +1,11 @@
 import { packStrings, unpackString } from '../../shared/string-column.js';
+import { hasBit } from '../bitmap.js';
 import { Slice } from '../slices.js';
+import type { Change } from './change.js';
 import { MAX_EVENT_IDS } from './change-events.js';
+import type { SegmentView } from './segment-view.js';
 import type { Snapshot } from './snapshot.js';
 import type { StampOrder } from './stamp-order.js';
-import type { Change } from './state.js';
 
 /** How many records a collection keeps. */
 export interface Bound {
@@ -20,7 +22,8 @@ interface Reader {
 
 /**
  * A change that adds records, with the oldest of all dying in it as far as there would be more than the bound allows.
- * No tombstone: an eviction is no delete that anybody else should hear of.
+ * No tombstone: an eviction is no delete that anybody else should hear of. Where the collection syncs, what no server has
+ * is left alone, however many that leaves.
  */
 export async function evicting(
   snapshot: Snapshot,
@@ -46,25 +49,37 @@ export async function evicting(
     if (slice.isOver()) await slice.next();
   }
   // What is left to evict is in the batch itself, which is younger than all others.
-  const deadInNew = Array.from({ length: left }, (_, row) => row);
+  const inBatch =
+    snapshot.row.sync === undefined
+      ? Array.from({ length: added }, (_, row) => row)
+      : (change.inNew?.pushed ?? []).filter((position) => position < added);
+  const deadInNew = inBatch.slice(0, left);
   for (const row of deadInNew.slice(0, MAX_EVENT_IDS - told.length)) told.push(unpackString(ids, row));
+  const evicted = excess - left + deadInNew.length;
+  if (evicted === 0) return { change };
   const records = [
     ...(change.records ?? []),
-    { kind: 'evict', ids: packStrings(told), count: excess } as const,
+    { kind: 'evict', ids: packStrings(told), count: evicted } as const,
   ];
-  return { change: { ...change, dead, deadInNew, records }, evicted: excess };
+  return { change: { ...change, dead, inNew: { ...change.inNew, dead: deadInNew }, records }, evicted };
+}
+
+function* pushedOf({ pushed }: SegmentView, rows: Iterable<number>): Generator<number, undefined> {
+  if (pushed !== undefined) for (const row of rows) if (hasBit(pushed, row)) yield row;
+  return undefined;
 }
 
 /** Places of the live records that the change leaves alone. */
 async function* oldestFirst(
-  { views }: Snapshot,
+  { views, row: { sync } }: Snapshot,
   dead: Change['dead'],
 ): AsyncGenerator<{ source: number; row: number }> {
   const readers: Reader[] = [];
   for (const [source, view] of views.entries()) {
     if (view.live === 0) continue;
     const order = await view.segment.stampOrder();
-    const rows = order.living(view.dead, new Set(dead?.get(source)));
+    const living = order.living(view.dead, new Set(dead?.get(source)));
+    const rows = sync === undefined ? living : pushedOf(view, living);
     const first = rows.next().value;
     if (first !== undefined) readers.push({ source, order, rows, row: first });
   }

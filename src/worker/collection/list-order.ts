@@ -7,6 +7,7 @@ import type { Rows } from '../compute/kernels.js';
 import type { TrainInWorkerOptions } from '../index/train-in-worker.js';
 import type { TrainedRows } from '../index/trainer-api.js';
 import { Slice } from '../slices.js';
+import type { NewPlaces } from './merged-states.js';
 import type { SegmentContent } from './segment-writer.js';
 
 /** Trains an index for rows, which it takes over, and gives them back in the order of its lists. */
@@ -31,10 +32,8 @@ export function isWorthTraining({ minComponents }: Training, rows: number, dimen
   return rows * dimension >= minComponents;
 }
 
-export interface Gathered {
+export interface Gathered extends NewPlaces {
   readonly content: SegmentContent | undefined;
-  /** [view][row]: where a row went, or −1. */
-  readonly newRows: readonly Int32Array[];
 }
 
 /** Puts the rows of a large segment into the order of inverted lists, which become part of it. */
@@ -45,7 +44,7 @@ export async function inListOrder(
   signal: AbortSignal | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<Gathered> {
-  const { content, newRows } = gathered;
+  const { content, newRows, newTombstones } = gathered;
   if (content === undefined || !isWorthTraining(training, content.norms.length, config.dimension))
     return gathered;
   const { vectors, norms, order, lists, curve } = await training.train(content, config, {
@@ -60,12 +59,14 @@ export async function inListOrder(
       vectors,
       norms,
       stamps: await stampsInOrder(content.stamps, order),
+      bases: content.bases && (await stampsInOrder(content.bases, order)),
       metadata: await stringsInOrder(content.metadata, order, signal),
       texts: await stringsInOrder(content.texts, order, signal),
       tombstones: content.tombstones,
       index: { lists, curve },
     },
     newRows: newRows.map((own) => own.map((row) => (row === -1 ? -1 : places[row]!))),
+    newTombstones,
   };
 }
 

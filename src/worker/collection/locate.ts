@@ -1,8 +1,8 @@
 import type { StringColumn } from '../../shared/string-column.js';
-import { hasBit } from '../bitmap.js';
+import { type Bitmap, hasBit } from '../bitmap.js';
 import { Slice } from '../slices.js';
-import { hashBytes } from './id-table.js';
-import type { SegmentView } from './segment-view.js';
+import { hashBytes, type IdTable } from './id-table.js';
+import { countTombstones, type SegmentView } from './segment-view.js';
 
 /** Where records are: view and row of the i-th id; view −1 where there is no live record with that id. */
 export interface Located {
@@ -11,25 +11,40 @@ export interface Located {
 }
 
 export async function locate(views: readonly SegmentView[], ids: StringColumn): Promise<Located> {
+  const there = views.map((view, index) => ({ view, index })).filter(({ view }) => view.live > 0);
+  return find(ids, there.reverse(), async ({ view: { segment, dead } }) => ({
+    table: await segment.idTable(),
+    gone: dead,
+  }));
+}
+
+/** Where their tombstones are, as far as they count; `rows` are positions among the tombstones of a segment. */
+export async function locateTombstones(views: readonly SegmentView[], ids: StringColumn): Promise<Located> {
+  const there = views.map((view, index) => ({ view, index })).filter(({ view }) => countTombstones(view) > 0);
+  return find(ids, there.reverse(), async ({ view: { segment, superseded } }) => ({
+    table: (await segment.tombstoneTable()).table,
+    gone: superseded,
+  }));
+}
+
+async function find<P extends { readonly index: number }>(
+  ids: StringColumn,
+  places: readonly P[],
+  tableOf: (place: P) => Promise<{ table: IdTable; gone: Bitmap | undefined }>,
+): Promise<Located> {
   const count = ids.offsets.length - 1;
   const located: Located = { views: new Int32Array(count).fill(-1), rows: new Int32Array(count) };
-  if (count === 0) return located;
-  const places = views
-    .map((view, index) => ({ view, index }))
-    .filter(({ view }) => view.live > 0)
-    .reverse();
-  const tables = await Promise.all(places.map(({ view }) => view.segment.idTable()));
+  if (count === 0 || places.length === 0) return located;
+  const tables = await Promise.all(places.map(tableOf));
   const slice = new Slice();
   for (let i = 0; i < count; i++) {
     const start = ids.offsets[i]!;
     const end = ids.offsets[i + 1]!;
     const hash = hashBytes(ids.bytes, start, end);
-    for (const [t, table] of tables.entries()) {
+    for (const [t, { table, gone }] of tables.entries()) {
       const row = table.find(hash, ids.bytes, start, end);
-      if (row === -1) continue;
-      const { view, index } = places[t]!;
-      if (view.dead !== undefined && hasBit(view.dead, row)) continue;
-      located.views[i] = index;
+      if (row === -1 || (gone !== undefined && hasBit(gone, row))) continue;
+      located.views[i] = places[t]!.index;
       located.rows[i] = row;
       break;
     }

@@ -1,4 +1,3 @@
-import type { Bitmap } from '../bitmap.js';
 import { type Damage, damageOf } from '../storage/damage-errors.js';
 import {
   type CollectionRow,
@@ -7,7 +6,7 @@ import {
   type QuarantinedSegment,
   type Storage,
 } from '../storage/storage.js';
-import { deadRowsOf } from './row-states.js';
+import { type RowStates, rowStatesOf } from './row-states.js';
 
 /** Times that something may be found damaged and be whole when it is read again. */
 export const MAX_FAILURES = 8;
@@ -58,8 +57,8 @@ export async function quarantine(
 /** A generation whose row states are whole. */
 export interface WholeGeneration {
   readonly row: CollectionRow;
-  /** By segment; none where no row is dead. */
-  readonly dead: ReadonlyMap<number, Bitmap>;
+  /** By segment. */
+  readonly states: ReadonlyMap<number, RowStates>;
 }
 
 /**
@@ -82,12 +81,10 @@ export async function readWhole(storage: Storage, name: string): Promise<WholeGe
 }
 
 function whole({ row, rowStates }: Generation): WholeGeneration {
-  const dead = new Map<number, Bitmap>();
-  for (const manifest of row.segments) {
-    const own = deadRowsOf(manifest, rowStates);
-    if (own !== undefined) dead.set(manifest.id, own);
-  }
-  return { row, dead };
+  return {
+    row,
+    states: new Map(row.segments.map((manifest) => [manifest.id, rowStatesOf(manifest, rowStates)])),
+  };
 }
 
 /** Reads what was found damaged again. */
@@ -97,7 +94,7 @@ async function isInStorage(storage: Storage, row: CollectionRow, damage: Damage)
     if (page !== undefined) await storage.readPages(row.id, segment, page.column, page.index, page.index + 1);
     else {
       const manifest = row.segments.find(({ id }) => id === segment)!;
-      deadRowsOf(manifest, await storage.readRowStates(row.id, [segment]));
+      rowStatesOf(manifest, await storage.readRowStates(row.id, [segment]));
     }
     return false;
   } catch (error) {

@@ -2,10 +2,12 @@ import type { OnConflict } from '../../shared/backup-types.js';
 import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { PackedRecords } from '../../shared/worker-api.js';
+import type { Change } from './change.js';
 import { type Bound, evicting } from './eviction.js';
+import { lineageOf } from './lineage.js';
 import { type Located, locate, rowsByView } from './locate.js';
 import type { Snapshot } from './snapshot.js';
-import type { Change, CollectionState } from './state.js';
+import type { CollectionState } from './state.js';
 import { checkedNorms, contentOf, refuseExisting, type Written } from './writes.js';
 
 /** `count` is what was written. */
@@ -40,21 +42,26 @@ export class RecordImport {
         if (onConflict === 'error') refuseExisting(records.ids, located);
         if (onConflict !== 'skip') {
           replaced = located.views.reduce((sum, view) => sum + (view === -1 ? 0 : 1), 0);
+          const lineage = await lineageOf(before, records.ids, located);
           return this.#bounded(before, {
-            content: contentOf(state, records, norms),
+            content: contentOf(state, records, norms, lineage),
             dead: rowsByView(located),
+            superseded: lineage.superseded,
             records: [{ kind: 'upsert', ids: records.ids }],
           });
         }
         const rows = absentRows(located);
         written = rows.length === norms.length ? records : pick(records, rows);
         if (rows.length === 0) return undefined;
+        const lineage = await lineageOf(before, written.ids, await locate(before.views, written.ids));
         return this.#bounded(before, {
           content: contentOf(
             state,
             written,
             Float32Array.from(rows, (row) => norms[row]!),
+            lineage,
           ),
+          superseded: lineage.superseded,
           records: [{ kind: 'upsert', ids: written.ids }],
         });
       },

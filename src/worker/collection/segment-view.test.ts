@@ -3,6 +3,7 @@ import { compileFilter } from '../../shared/filter.js';
 import { packStrings } from '../../shared/string-column.js';
 import { type Bitmap, createBitmap, hasBit, setBit } from '../bitmap.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
+import { UNTOUCHED } from './row-states.js';
 import { Segment } from './segment.js';
 import { type SegmentView, select, viewOf } from './segment-view.js';
 import { packSegment } from './segment-writer.js';
@@ -35,12 +36,12 @@ const selectBelow = (view: SegmentView, n: number) => select(view, compileFilter
 describe('select', () => {
   it('Q1 without a filter leaves out the dead rows alone', async () => {
     const dead = deadOf(20, [3]);
-    expect(await select(viewOf(segmentOf(20), dead, undefined), undefined)).toEqual({
+    expect(await select(viewOf(segmentOf(20), { ...UNTOUCHED, dead }, undefined), undefined)).toEqual({
       excluded: dead,
       rows: 19,
       only: undefined,
     });
-    const all = await select(viewOf(segmentOf(20), undefined, undefined), undefined);
+    const all = await select(viewOf(segmentOf(20), UNTOUCHED, undefined), undefined);
     expect(all).toEqual({ excluded: undefined, rows: 20, only: undefined });
   });
 
@@ -56,7 +57,11 @@ describe('select', () => {
     const segment = segmentOf(rows);
     const isFew = selected <= Math.max(1_024, rows / 16);
     for (const died of [[], [0, 2, rows - 1]]) {
-      const view = viewOf(segment, died.length === 0 ? undefined : deadOf(rows, died), undefined);
+      const view = viewOf(
+        segment,
+        died.length === 0 ? UNTOUCHED : { ...UNTOUCHED, dead: deadOf(rows, died) },
+        undefined,
+      );
       // As many more pass as are dead among them.
       const from = died.filter((row) => row < selected).length;
       const below = Math.min(rows, selected + from);
@@ -74,11 +79,11 @@ describe('select', () => {
 
   it('gives the same object and bitmap again for one view, another for the next', async () => {
     const segment = segmentOf(100);
-    const view = viewOf(segment, undefined, undefined);
+    const view = viewOf(segment, UNTOUCHED, undefined);
     const selection = await selectBelow(view, 10);
     expect(await selectBelow(view, 10)).toBe(selection);
     expect(selection.excluded).toBe(selection.excluded);
-    const next = viewOf(segment, deadOf(100, [0]), undefined);
+    const next = viewOf(segment, { ...UNTOUCHED, dead: deadOf(100, [0]) }, undefined);
     expect((await selectBelow(next, 10)).rows).toBe(9);
     expect(selection.rows).toBe(10);
     expect([...(await selectBelow(view, 10)).only!]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -87,7 +92,7 @@ describe('select', () => {
   it("counts what filters keep in the segment's memory", async () => {
     const segment = segmentOf(1_000);
     const before = segment.memoryBytes;
-    await selectBelow(viewOf(segment, undefined, undefined), 10);
+    await selectBelow(viewOf(segment, UNTOUCHED, undefined), 10);
     // A column of 1,000 different numbers: value, start, row; and two bitmaps.
     expect(segment.memoryBytes - before).toBeGreaterThanOrEqual(16 * 1_000 + 250);
     expect(segment.memoryBytes - before).toBeLessThan(16 * 1_000 + 450);

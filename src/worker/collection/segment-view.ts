@@ -1,13 +1,13 @@
 import { type Bitmap, countBits, excludedRows } from '../bitmap.js';
 import { difference, listRows } from '../filter/bitmap-sets.js';
 import type { SegmentManifest } from '../storage/storage.js';
+import type { RowStates } from './row-states.js';
 import type { SealedRows } from './sealed-rows.js';
 import type { CompiledFilter, Segment } from './segment.js';
 
 /** A segment as one generation sees it. Immutable. */
-export interface SegmentView {
+export interface SegmentView extends RowStates {
   readonly segment: Segment;
-  readonly dead: Bitmap | undefined;
   readonly live: number;
   /** Undefined for a small segment, whose vectors are in the tail. */
   readonly sealed: SealedRows | undefined;
@@ -29,12 +29,15 @@ const FEW_SHARE = 1 / 16;
 /** A view is immutable, and so is what a filter selects of it: by view, then by the filter's bitmap. */
 const selections = new WeakMap<SegmentView, WeakMap<Bitmap, Selection>>();
 
-export function viewOf(
-  segment: Segment,
-  dead: Bitmap | undefined,
-  sealed: SealedRows | undefined,
-): SegmentView {
-  return { segment, dead, live: segment.rows - (dead === undefined ? 0 : countBits(dead)), sealed };
+export function viewOf(segment: Segment, states: RowStates, sealed: SealedRows | undefined): SegmentView {
+  const { dead, pushed, superseded } = states;
+  const live = segment.rows - (dead === undefined ? 0 : countBits(dead));
+  return { segment, dead, pushed, superseded, live, sealed };
+}
+
+/** Tombstones that count. */
+export function countTombstones({ segment, superseded }: SegmentView): number {
+  return segment.manifest.tombstones - (superseded === undefined ? 0 : countBits(superseded));
 }
 
 /** The view's segment as its generation lists it. */

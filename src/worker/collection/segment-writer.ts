@@ -20,6 +20,8 @@ export interface SegmentContent {
   readonly texts: StringColumn | undefined;
   /** 16 bytes a row. */
   readonly stamps: Uint8Array<ArrayBuffer>;
+  /** 16 bytes a row: the stamp that it was based on, or zeros. Undefined where no server is involved. */
+  readonly bases?: Uint8Array<ArrayBuffer> | undefined;
   readonly tombstones: Tombstones | undefined;
   /** The rows are in the order of its lists. */
   readonly index?: SegmentIndex | undefined;
@@ -60,11 +62,19 @@ export function repeatStamp(stamp: Uint8Array, rows: number): Uint8Array<ArrayBu
   return stamps;
 }
 
-/** Deletes made here: what they were based on is filled in by a server's acknowledgements, so it is zero. */
-export function tombstonesOf(ids: StringColumn, stamp: Uint8Array): Tombstones {
+/**
+ * Deletes of one commit.
+ *
+ * @param bases 16 bytes each: what they were based on; undefined: no server knows the records
+ */
+export function tombstonesOf(ids: StringColumn, stamp: Uint8Array, bases?: Uint8Array): Tombstones {
   const rows = ids.offsets.length - 1;
   const stamps = new Uint8Array(rows * TOMBSTONE_BYTES);
-  for (let row = 0; row < rows; row++) stamps.set(stamp, row * TOMBSTONE_BYTES);
+  for (let row = 0; row < rows; row++) {
+    stamps.set(stamp, row * TOMBSTONE_BYTES);
+    const base = bases?.subarray(row * STAMP_BYTES, (row + 1) * STAMP_BYTES);
+    if (base !== undefined) stamps.set(base, row * TOMBSTONE_BYTES + STAMP_BYTES);
+  }
   return { ids, stamps };
 }
 
@@ -84,6 +94,8 @@ export function packSegment(
       ['norms', packNumbers(content.norms, 4)],
       ['stamps', packNumbers(content.stamps, STAMP_BYTES)],
     );
+    if (content.bases?.some((byte) => byte !== 0))
+      paged.push(['bases', packNumbers(content.bases, STAMP_BYTES)]);
     if (content.metadata !== undefined) paged.push(['metadata', packStrings(content.metadata)]);
     if (content.texts !== undefined) paged.push(['texts', packStrings(content.texts)]);
   }

@@ -1,4 +1,5 @@
 import type { CompiledFilter } from '../../shared/filter.js';
+import { millisecondsOf, STAMP_BYTES, setMilliseconds } from '../../shared/stamp.js';
 import type { StringColumn } from '../../shared/string-column.js';
 import type { Bitmap } from '../bitmap.js';
 import type { InvertedLists, Rows } from '../compute/kernels.js';
@@ -9,7 +10,7 @@ import { noteFault } from '../storage/read-faults.js';
 import { type Column, INDEX_VERSION, type SegmentManifest, type Storage } from '../storage/storage.js';
 import { PAGE_BYTES, unpackNumbers, unpackStrings } from './columns.js';
 import { IdTable } from './id-table.js';
-import type { SegmentContent } from './segment-writer.js';
+import type { SegmentContent, Tombstones } from './segment-writer.js';
 import { sortRowsById } from './sort-rows.js';
 import { StampOrder } from './stamp-order.js';
 
@@ -19,7 +20,18 @@ export type { CompiledFilter };
 export const SEALED_ROWS = 2048;
 
 /** What a segment keeps once it was needed. */
-type Kept = Column | 'id-table' | 'id-order' | 'stamp-order';
+type Kept = Column | 'id-table' | 'id-order' | 'stamp-order' | 'versions' | 'tombstones';
+
+/** 16 bytes a row each: the stamps of its writes, and what these were based on (undefined: all on nothing). */
+export interface Versions {
+  readonly stamps: Uint8Array<ArrayBuffer>;
+  readonly bases: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Tombstones that can be found by id. */
+export interface TombstoneTable extends Tombstones {
+  readonly table: IdTable;
+}
 
 /**
  * The immutable rows of one segment, each column read when it is first needed. Which rows still live is not
@@ -43,6 +55,14 @@ export class Segment {
     this.#filter = new RowFilter(this.rows, () => this.metadata());
   }
 
+  /** This segment as another generation lists it: the same one, unless its stamps have moved or its bases are gone. */
+  listedAs(manifest: SegmentManifest): Segment {
+    const { movedMs, columns } = this.manifest;
+    const hasBases = columns.bases !== undefined;
+    if (manifest.movedMs === movedMs && (manifest.columns.bases !== undefined) === hasBases) return this;
+    return new Segment(this.storage, this.collection, manifest, this.dimension);
+  }
+
   /** Bytes of columns and tables in memory; vectors are counted where they are held. */
   get memoryBytes(): number {
     return this.#bytes + this.#filter.bytes;
@@ -62,6 +82,11 @@ export class Segment {
       if (column === undefined || this.manifest.columns[name] === undefined) continue;
       this.#kept.set(name, Promise.resolve(column));
       this.#bytes += sizeOf(column);
+    }
+    // Of a collection that syncs.
+    if (content.bases !== undefined && this.rows > 0) {
+      this.#kept.set('versions', Promise.resolve<Versions>({ stamps: content.stamps, bases: content.bases }));
+      this.#bytes += 2 * content.stamps.byteLength;
     }
   }
 
@@ -98,7 +123,27 @@ export class Segment {
   }
 
   async stamps(): Promise<Uint8Array<ArrayBuffer>> {
-    return unpackNumbers(await this.#readAll('stamps'));
+    const stamps = unpackNumbers(await this.#readAll('stamps'));
+    const { movedMs = 0 } = this.manifest;
+    if (movedMs === 0) return stamps;
+    for (let at = 0; at < stamps.length; at += STAMP_BYTES) {
+      const stamp = stamps.subarray(at, at + STAMP_BYTES);
+      setMilliseconds(stamp, Math.max(0, millisecondsOf(stamp) + movedMs));
+    }
+    return stamps;
+  }
+
+  async bases(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.manifest.columns.bases && unpackNumbers(await this.#readAll('bases'));
+  }
+
+  /** Kept in memory: for collections that sync. */
+  versions(): Promise<Versions> {
+    return this.#keep(
+      'versions',
+      async () => ({ stamps: await this.stamps(), bases: await this.bases() }),
+      ({ stamps, bases }) => stamps.byteLength + (bases?.byteLength ?? 0),
+    );
   }
 
   /** Rows by age. */
@@ -110,7 +155,19 @@ export class Segment {
     );
   }
 
-  async tombstones(): Promise<{ ids: StringColumn; stamps: Uint8Array<ArrayBuffer> } | undefined> {
+  /** Kept in memory: for collections that sync. */
+  tombstoneTable(): Promise<TombstoneTable> {
+    return this.#keep(
+      'tombstones',
+      async () => {
+        const { ids, stamps } = (await this.tombstones())!;
+        return { ids, stamps, table: await IdTable.build(ids) };
+      },
+      ({ ids, stamps, table }) => sizeOf(ids) + stamps.byteLength + table.bytes,
+    );
+  }
+
+  async tombstones(): Promise<Tombstones | undefined> {
     if (this.manifest.tombstones === 0) return undefined;
     return {
       ids: unpackStrings(await this.#readAll('tombstone-ids')),

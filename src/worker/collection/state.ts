@@ -1,47 +1,23 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
-import { fromHex, HybridClock, toHex } from '../../shared/stamp.js';
-import type { StringColumn } from '../../shared/string-column.js';
-import { countBits } from '../bitmap.js';
+import { fromHex, HybridClock } from '../../shared/stamp.js';
 import { damageOf } from '../storage/damage-errors.js';
 import {
   type CollectionRow,
   GenerationConflict,
   type QuarantinedSegment,
-  type RowStateChunk,
   type SegmentManifest,
   type Storage,
 } from '../storage/storage.js';
+import { type Change, type ChangedRecords, planOf } from './change.js';
+import { bringsPending } from './pending-positions.js';
 import { MAX_FAILURES, quarantine, readWhole, type WholeGeneration } from './quarantine.js';
-import { markDead } from './row-states.js';
+import type { RowStates } from './row-states.js';
 import { type Holding, SealedRows } from './sealed-rows.js';
 import { SEALED_ROWS, Segment } from './segment.js';
-import { listed, manifestOf, type SegmentView, viewOf } from './segment-view.js';
-import { packSegment, type SegmentContent } from './segment-writer.js';
+import { viewOf } from './segment-view.js';
+import type { SegmentContent } from './segment-writer.js';
 import { Snapshot } from './snapshot.js';
 import { Tail } from './tail.js';
-
-/** What a commit does to a snapshot. */
-export interface Change {
-  /** Becomes a new segment. */
-  readonly content?: SegmentContent | undefined;
-  /** Rows of the new segment that are dead from the start. */
-  readonly deadInNew?: readonly number[];
-  /** Rows that die, by index of the view. */
-  readonly dead?: ReadonlyMap<number, readonly number[]>;
-  /** Indexes of views that go. */
-  readonly removed?: ReadonlySet<number>;
-  /** What it means to the records; left out where it only moves them. */
-  readonly records?: readonly ChangedRecords[];
-  /** What is quarantined goes for good. */
-  readonly discardsQuarantined?: boolean;
-}
-
-export interface ChangedRecords {
-  readonly kind: 'upsert' | 'delete' | 'evict';
-  readonly ids: StringColumn;
-  /** Where `ids` are only the first of them. */
-  readonly count?: number;
-}
 
 /** A commit that is durable and can be read. */
 export interface Committed {
@@ -70,6 +46,7 @@ export class CollectionState {
   #closed: VectorStoreError | undefined;
   #bytesWritten = 0;
   readonly #giveBack: () => void;
+  readonly #pendingListeners = new Set<() => void>();
   /** No longer in the current snapshot; an older search may still be using them. */
   readonly #retired = new Set<SealedRows>();
 
@@ -77,13 +54,13 @@ export class CollectionState {
     private readonly storage: Storage,
     private readonly holding: Holding,
     snapshot: Snapshot,
-    deviceId: string,
+    readonly deviceId: string,
     private readonly onCommit: (committed: Committed) => void,
     private readonly onQuarantine: OnQuarantine,
   ) {
     this.#snapshot = snapshot;
     this.#giveBack = holding.memory.reserve(Tail.mostBytes(snapshot.row.config.dimension));
-    this.#clock = new HybridClock(deviceId, snapshot.row.clock);
+    this.#clock = new HybridClock(deviceId, snapshot.row.clock, () => this.now());
   }
 
   static async open(
@@ -117,9 +94,31 @@ export class CollectionState {
     return this.storage.checkRoom(bytes);
   }
 
+  /** Milliseconds since 1970 by the server's clock, as far as it is known. */
+  now(): number {
+    return Date.now() + (this.#snapshot.row.sync?.clockOffsetMs ?? 0);
+  }
+
   /** A stamp greater than all before; call it while committing. */
   nextStamp(): Uint8Array<ArrayBuffer> {
     return this.#clock.next();
+  }
+
+  /** Makes all later stamps greater than this one. */
+  witness(stamp: Uint8Array): void {
+    this.#clock.witness(stamp);
+  }
+
+  /** A clock of its own that goes on from a stamp: for a change that says where the clock goes on from. */
+  clockFrom(last: Uint8Array<ArrayBuffer>): HybridClock {
+    const clock = new HybridClock(this.deviceId, '', () => this.now());
+    clock.set(last);
+    return clock;
+  }
+
+  /** The stamp that was handed out last. */
+  lastStamp(): Uint8Array<ArrayBuffer> {
+    return this.#clock.last();
   }
 
   /**
@@ -207,6 +206,12 @@ export class CollectionState {
     return snapshot === this.#snapshot;
   }
 
+  /** Calls back after each commit, here or in another tab, that brings a segment of which something is pending. */
+  onPending(listener: () => void): () => void {
+    this.#pendingListeners.add(listener);
+    return () => this.#pendingListeners.delete(listener);
+  }
+
   /** Catches up with commits of other tabs. */
   async refresh(): Promise<void> {
     const { name } = this.current.row.config;
@@ -222,8 +227,9 @@ export class CollectionState {
       this.close(droppedError(name));
       this.#checkOpen();
     } else if (generation.row.generation > this.#snapshot.generation) {
+      // Not only witnessed: where stamps were corrected, it has gone back.
       const { clock } = generation.row;
-      if (clock !== '') this.#clock.witness(fromHex(clock));
+      if (clock !== '') this.#clock.set(fromHex(clock));
       this.#publish(snapshotOf(this.storage, this.holding, generation, this.#snapshot));
     }
   }
@@ -245,62 +251,28 @@ export class CollectionState {
   async #apply(snapshot: Snapshot, change: Change, durability: 'disk' | 'memory'): Promise<Snapshot> {
     const began = performance.now();
     const { row } = snapshot;
-    const rowStates: RowStateChunk[] = [];
-    const views: SegmentView[] = [];
-    const { quarantined = [], ...rest } = row;
-    const discarded = change.discardsQuarantined ? quarantined : [];
-    const removed: SegmentManifest[] = discarded.map(({ manifest }) => manifest);
-    for (const [index, view] of snapshot.views.entries()) {
-      const died = change.dead?.get(index);
-      if (change.removed?.has(index)) removed.push(view.segment.manifest);
-      else if (died === undefined) views.push(view);
-      else {
-        const { marked, chunks } = markDead(view.segment.id, view.segment.rows, view.dead, died);
-        rowStates.push(...chunks);
-        views.push(viewOf(view.segment, marked, view.sealed));
-      }
-    }
-    const added = change.content && packSegment(row.nextSegment, change.content);
-    const deadInNew =
-      added && change.deadInNew?.length
-        ? markDead(added.manifest.id, added.manifest.rows, undefined, change.deadInNew)
-        : undefined;
-    if (deadInNew !== undefined) rowStates.push(...deadInNew.chunks);
-    const next: CollectionRow = {
-      ...(change.discardsQuarantined ? rest : row),
-      generation: row.generation + 1,
-      nextSegment: row.nextSegment + (added ? 1 : 0),
-      segments: [
-        ...views.map(manifestOf),
-        ...(added ? [listed(added.manifest, deadInNew ? countBits(deadInNew.marked) : 0)] : []),
-      ],
-      clock: toHex(this.#clock.last()),
-    };
+    const { next, views, added, ...rest } = planOf(snapshot, change, this.#clock.last());
     this.#bytesWritten += await this.storage.commit({
       collection: row.id,
       expectedGeneration: row.generation,
       next,
-      pages: added?.pages ?? [],
-      rowStates,
-      removedSegments: removed,
+      ...rest,
       durability,
     });
     const milliseconds = performance.now() - began;
-    if (added !== undefined)
-      views.push(this.#viewOfNew(row, added.manifest, change.content!, deadInNew?.marked));
-    const published = new Snapshot(next, views, snapshot);
+    if (change.clock !== undefined) this.#clock.set(change.clock);
+    const all =
+      added === undefined
+        ? views
+        : [...views, this.#viewOfNew(row, added.manifest, change.content!, added.states)];
+    const published = new Snapshot(next, all, snapshot);
     this.#publish(published);
     // While the lock is held: so the tabs are told in the order of generations.
     this.onCommit({ generation: next.generation, records: change.records ?? [], milliseconds });
     return published;
   }
 
-  #viewOfNew(
-    row: CollectionRow,
-    manifest: SegmentManifest,
-    content: SegmentContent,
-    dead?: SegmentView['dead'],
-  ) {
+  #viewOfNew(row: CollectionRow, manifest: SegmentManifest, content: SegmentContent, states: RowStates) {
     const segment = new Segment(this.storage, row.id, manifest, row.config.dimension);
     segment.remember(content);
     const sealed =
@@ -310,7 +282,7 @@ export class CollectionState {
             vectors: content.vectors,
             lists: content.index?.lists,
           });
-    return viewOf(segment, dead, sealed);
+    return viewOf(segment, states, sealed);
   }
 
   #publish(next: Snapshot): void {
@@ -323,6 +295,9 @@ export class CollectionState {
       if (sealed !== undefined && !kept.has(sealed)) this.#retired.add(sealed);
     }
     this.#snapshot = newer;
+    if (newer === next && this.#pendingListeners.size > 0 && bringsPending(older, newer)) {
+      for (const listener of [...this.#pendingListeners]) listener();
+    }
     // What was under way when it was closed has brought rows that nobody will search.
     if (this.#closed === undefined) this.#releaseUnused();
     else this.#retireAll();
@@ -346,20 +321,20 @@ export class CollectionState {
 function snapshotOf(
   storage: Storage,
   holding: Holding,
-  { row, dead: states }: WholeGeneration,
+  { row, states }: WholeGeneration,
   previous: Snapshot | undefined,
 ): Snapshot {
   const known = new Map(previous?.views.map((view) => [view.segment.id, view]));
   const views = row.segments.map((manifest) => {
     const segment =
-      known.get(manifest.id)?.segment ?? new Segment(storage, row.id, manifest, row.config.dimension);
-    const dead = states.get(manifest.id);
+      known.get(manifest.id)?.segment.listedAs(manifest) ??
+      new Segment(storage, row.id, manifest, row.config.dimension);
     const sealed =
       known.get(manifest.id)?.sealed ??
       (manifest.rows < SEALED_ROWS
         ? undefined
         : new SealedRows(segment, row.config.metric, holding, undefined));
-    return viewOf(segment, dead, sealed);
+    return viewOf(segment, states.get(manifest.id)!, sealed);
   });
   return new Snapshot(row, views, previous);
 }

@@ -11,13 +11,15 @@ import type { PackedRecords } from '../../shared/worker-api.js';
 import { hasBit } from '../bitmap.js';
 import { Slice } from '../slices.js';
 import { isQuotaError } from '../storage/quota-errors.js';
+import type { Change } from './change.js';
 import { type Bound, evicting } from './eviction.js';
+import { basesOfDeletes, type Lineage, lineageOf } from './lineage.js';
 import { type Located, locate, rowsByView } from './locate.js';
 import { type Place, readRecords, readVectors } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { onlyTombstones, repeatStamp, type SegmentContent, tombstonesOf } from './segment-writer.js';
 import type { Snapshot } from './snapshot.js';
-import type { Change, CollectionState, CommitOptions } from './state.js';
+import type { CollectionState, CommitOptions } from './state.js';
 
 /** What a write did. */
 export interface Written {
@@ -71,9 +73,11 @@ export async function writeRecords(
   const snapshot = await state.commit(async (before) => {
     const located = await locate(before.views, records.ids);
     if (mode === 'insert') refuseExisting(records.ids, located);
+    const lineage = await lineageOf(before, records.ids, located);
     const change: Change = {
-      content: contentOf(state, records, norms),
+      content: contentOf(state, records, norms, lineage),
       dead: rowsByView(located),
+      superseded: lineage.superseded,
       records: [{ kind: 'upsert', ids: records.ids }],
     };
     const written = await evicting(before, change, options.bound);
@@ -87,9 +91,10 @@ export function contentOf(
   state: CollectionState,
   { ids, vectors, metadata, texts }: PackedRecords,
   norms: Float32Array<ArrayBuffer>,
+  { bases }: Lineage,
 ): SegmentContent {
   const stamps = repeatStamp(state.nextStamp(), norms.length);
-  return { ids, vectors, norms, metadata, texts, stamps, tombstones: undefined };
+  return { ids, vectors, norms, metadata, texts, stamps, bases, tombstones: undefined };
 }
 
 /** Replaces the metadata of records; their vectors and texts are copied into the new segment. */
@@ -111,6 +116,7 @@ export async function writeMetadata(
     const norms = Float32Array.from(places, (_, row) =>
       float32Norm(vectors, row * dimension, (row + 1) * dimension),
     );
+    const { bases, superseded } = await lineageOf(before, ids, located);
     const content = {
       ids,
       vectors,
@@ -118,9 +124,15 @@ export async function writeMetadata(
       metadata: metadata.bytes.length === 0 ? undefined : metadata,
       texts: texts && packStrings(texts.map((text) => text ?? '')),
       stamps: repeatStamp(state.nextStamp(), count),
+      bases,
       tombstones: undefined,
     };
-    const change: Change = { content, dead: rowsByView(located), records: [{ kind: 'upsert', ids }] };
+    const change: Change = {
+      content,
+      dead: rowsByView(located),
+      superseded,
+      records: [{ kind: 'upsert', ids }],
+    };
     const written = await evicting(before, change, options.bound);
     evicted = written.evicted;
     return written.change;
@@ -144,13 +156,14 @@ export async function deleteRecords(
       const ids = await idsOf(before, dead);
       count = ids.offsets.length - 1;
       if (count === 0) return undefined;
-      const tombstones = tombstonesOf(ids, state.nextStamp());
+      const tombstones = tombstonesOf(ids, state.nextStamp(), await basesOfDeletes(before, dead));
       const content = hasRoom ? onlyTombstones(tombstones) : undefined;
       return { content, dead, records: [{ kind: 'delete', ids }] };
     }, options);
   const snapshot = await commit(true).catch((error: unknown) => {
-    if (!isQuotaError(error)) throw error;
-    // A merge would drop these tombstones, too: their bases are zero.
+    // Without tombstones a server would bring the records back.
+    if (!isQuotaError(error) || state.current.row.sync !== undefined) throw error;
+    // A merge would drop these tombstones, too.
     return commit(false);
   });
   return { count, generation: snapshot.generation };

@@ -63,9 +63,6 @@ function isSame(a: unknown, b: unknown): boolean {
 
 /** Pages and row states. */
 export function bytesOf({ pages, rowStates }: Commit): number {
-  const add = (sum: number, bytes: number) => sum + bytes;
-  return [...pages.map(({ bytes }) => bytes.length), ...rowStates.map(({ dead }) => dead.length)].reduce(
-    add,
-    0,
-  );
+  const ofPages = pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return rowStates.reduce((sum, { dead, pushed }) => sum + dead.length + (pushed?.length ?? 0), ofPages);
 }

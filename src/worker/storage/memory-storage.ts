@@ -2,6 +2,7 @@ import { xxHash32 } from '../../shared/checksum.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Queue } from '../slices.js';
+import { bytesOf } from './commit-end.js';
 import { damagedPage } from './damage-errors.js';
 import { LocalLock, type LockMode } from './local-lock.js';
 import {
@@ -118,21 +119,18 @@ export class MemoryStorage implements Storage {
     const added = commit.pages.map((page) => ({ ...page, bytes: page.bytes.slice() }));
     const rowStates = structuredClone(commit.rowStates);
     const segments = this.#segments.get(commit.collection)!;
-    let written = 0;
     for (const page of added) {
       const { pages } = segmentData(segments, page.segment);
       const column = pages.get(page.column) ?? [];
       pages.set(page.column, column);
       column[page.index] = page.bytes;
-      written += page.bytes.length;
     }
     for (const chunk of rowStates) {
       segmentData(segments, chunk.segment).rowStates.set(chunk.chunk, chunk);
-      written += chunk.dead.length;
     }
     for (const segment of commit.removedSegments) segments.delete(segment.id);
     this.#collections.set(next.config.name, next);
-    return written;
+    return bytesOf(commit);
   }
 
   exclusively<T>(task: () => Promise<T>): Promise<T> {

@@ -4,9 +4,9 @@ import type { PageKey, RowStateKey, StoredCollection, StoredPage, StoredRowState
 
 /**
  * IndexedDB's own version of the layout below; `upgrade.ts` has the steps.
- * 1: format 1. 2: format 2.
+ * It is that of the format.
  */
-export const DATABASE_VERSION = 2;
+export const DATABASE_VERSION = 3;
 
 export interface Schema extends DBSchema {
   meta: { key: 'store'; value: StoreRow };

@@ -2,6 +2,7 @@ import type { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import type { RecallCurve } from '../index/recall-curve.js';
+import type { SyncRow } from '../sync/mirror.js';
 import type { LockMode } from './local-lock.js';
 
 // The contract of storage. Two implementations: IndexedDB and memory; one suite: storage.contract.ts.
@@ -19,9 +20,10 @@ import type { LockMode } from './local-lock.js';
 /**
  * A format number changes only when an older release could no longer read the data, or would harm it.
  * 1: the first. 2: the collections' rows carry a checksum, the number of dead rows of each segment, and what is
- * quarantined, which format 1 would drop.
+ * quarantined, which format 1 would drop. 3: row states reach over the tombstones, where format 2 cannot read them, and
+ * say what is pushed, which it would drop.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** What a segment's pages hold. Rows are the segment's rows, in the same order in every column. */
 export type Column =
@@ -75,6 +77,8 @@ export interface SegmentManifest {
   readonly bytes: number;
   /** Rows that are dead in the generation that lists it, which its row states have to name; absent: none. */
   readonly dead?: number;
+  /** Milliseconds by which its rows' stamps are later than their column says; absent: 0. */
+  readonly movedMs?: number;
 }
 
 /** A segment that was found damaged: its pages are kept, and its records are not there. */
@@ -98,6 +102,8 @@ export interface CollectionRow {
   readonly quarantined?: readonly QuarantinedSegment[];
   /** Last stamp handed out in this collection, hex, or empty: stamps grow across restarts and tabs. */
   readonly clock: string;
+  /** Absent until a server was met. */
+  readonly sync?: SyncRow;
 }
 
 export interface StoreRow {
@@ -115,13 +121,16 @@ export interface StoreRow {
 /** Rows per chunk of row state: 8 KiB per bitmap. */
 export const ROWS_PER_CHUNK = 65_536;
 
-/** What may change about a segment's rows: one bit per row, chunk by chunk. */
+/**
+ * What may change about a segment's rows, and its tombstones, which come after them: one bit each, chunk by chunk. A
+ * chunk may end with the rows: then nothing is said of the tombstones.
+ */
 export interface RowStateChunk {
   readonly segment: number;
   readonly chunk: number;
-  /** Set: replaced or deleted. */
+  /** Set: replaced or deleted; of a tombstone: its record was written or deleted again. */
   readonly dead: Uint8Array<ArrayBuffer>;
-  /** Set: a server has acknowledged this row; absent: none of them. */
+  /** Set: a server has acknowledged it; absent: none of them. As long as `dead`. */
   readonly pushed?: Uint8Array<ArrayBuffer>;
 }
 

@@ -23,15 +23,22 @@ export class Upgrade {
     if (oldVersion < 1) for (const store of OBJECT_STORES) database.createObjectStore(store);
     // Without a store in it, it is not one of ours: whoever opens it finds that out.
     const isOurs = database.objectStoreNames.contains('meta');
-    if (oldVersion === 1 && isOurs) this.#toFormat2(tx).catch((error) => this.#abort(tx, error));
+    if (oldVersion > 0 && isOurs) this.#upgrade(oldVersion, tx).catch((error) => this.#abort(tx, error));
   }
 
-  /** The collections' rows get their checksums. Pages and row states stay as they are, and are read as they are. */
-  async #toFormat2(tx: UpgradeTransaction): Promise<void> {
+  async #upgrade(oldVersion: number, tx: UpgradeTransaction): Promise<void> {
     const meta = tx.objectStore('meta');
     const stored = await meta.get('store');
     const store = soundStoreRow(stored);
     if (store.format > FORMAT) throw tooNew(this.storeName, store.format);
+    // Format 3 reads what format 2 has written as it is.
+    if (oldVersion < 2) await this.#toFormat2(tx);
+    // Without a row it has not been created yet: that is for whoever opens it.
+    if (stored !== undefined) await meta.put(store, 'store');
+  }
+
+  /** The collections' rows get their checksums. Pages and row states stay as they are, and are read as they are. */
+  async #toFormat2(tx: UpgradeTransaction): Promise<void> {
     const collections = tx.objectStore('collections');
     for (const name of await collections.getAllKeys()) {
       const row = await collections.get(name);
@@ -40,8 +47,6 @@ export class Upgrade {
       const states = await tx.objectStore('rowStates').getAll(keysOf(row.id));
       await collections.put(fromFormat1(row, states), name);
     }
-    // Without a row it has not been created yet: that is for whoever opens it.
-    if (stored !== undefined) await meta.put(store, 'store');
   }
 
   #abort(tx: UpgradeTransaction, error: unknown): void {
