@@ -19,8 +19,10 @@ import type { Precision } from '../compute/kernels.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import type { MetricsRecorder } from '../metrics.js';
 import type { CollectionRow, QuarantinedSegment, Storage } from '../storage/storage.js';
+import type { Mirror } from '../sync/mirror.js';
 import type { CallOptions } from './call-options.js';
 import { changeEvents } from './change-events.js';
+import { CollectionMirror } from './collection-mirror.js';
 import { Embedding } from './embedding.js';
 import type { Bound } from './eviction.js';
 import { GpuCopies } from './gpu-copies.js';
@@ -77,6 +79,8 @@ export class CollectionEngine {
   readonly #gpuCopies: GpuCopies;
   readonly #embedding: Embedding;
   readonly import: RecordImport;
+  /** What a replicator does to it. */
+  readonly mirror: Mirror;
   #setAnswered!: () => void;
   readonly #answered = new Promise<void>((resolve) => {
     this.#setAnswered = resolve;
@@ -92,6 +96,7 @@ export class CollectionEngine {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
     this.#embedding = new Embedding(state, config, parts.embedders);
+    this.mirror = new CollectionMirror(state, bound);
     this.import = new RecordImport(state, config, bound, (written) => this.#written(written));
     this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
       this.#onIndex(change),

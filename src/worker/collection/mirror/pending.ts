@@ -1,0 +1,137 @@
+import { STAMP_BYTES, toHex } from '../../../shared/stamp.js';
+import { type StringColumn, unpackString } from '../../../shared/string-column.js';
+import type { Stamp } from '../../../shared/sync/protocol.js';
+import { hasBit } from '../../bitmap.js';
+import { Slice } from '../../slices.js';
+import type { Pending } from '../../sync/mirror.js';
+import { countPending, pendingIn } from '../pending-positions.js';
+import type { SegmentView } from '../segment-view.js';
+import { TOMBSTONE_BYTES } from '../segment-writer.js';
+import type { Snapshot } from '../snapshot.js';
+import { type Local, readOperations, versionsOf } from './local.js';
+
+export interface Bounds {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Stamps, base and flags of an operation beside its strings and its vector, nearly. */
+const HEAD_BYTES = 100;
+
+/** Pending operations of a snapshot; see the contract. */
+export async function pendingOperations(
+  snapshot: Snapshot,
+  bounds: Bounds,
+  except: ReadonlySet<string>,
+): Promise<Pending> {
+  const sources: { source: number; oldest: Stamp }[] = [];
+  for (const [source, view] of snapshot.views.entries()) {
+    const oldest = await oldestIn(view);
+    if (oldest !== undefined) sources.push({ source, oldest });
+  }
+  sources.sort((a, b) => (a.oldest < b.oldest ? -1 : 1));
+  const chosen: Local[] = [];
+  let left = bounds.bytes;
+  for (const { source } of sources) {
+    if (chosen.length >= bounds.count || left <= 0) break;
+    for (const { local, bytes } of await pendingLocals(snapshot, source)) {
+      if (except.has(local.id)) continue;
+      // One that alone has more is sent alone.
+      if (chosen.length >= bounds.count || (left < bytes && chosen.length > 0)) {
+        left = 0;
+        break;
+      }
+      chosen.push(local);
+      left -= bytes;
+    }
+  }
+  const operations = await readOperations(snapshot, chosen);
+  const total = countPending(snapshot);
+  return { operations, total, ...(sources[0] === undefined ? {} : { oldest: sources[0].oldest }) };
+}
+
+/** What is pending in one view, in the order of its rows, then its tombstones; `bytes` are those of the operation. */
+async function pendingLocals({ views, row: { config } }: Snapshot, source: number) {
+  const view = views[source]!;
+  const { segment } = view;
+  const { rows, tombstones } = segment.manifest;
+  const ofRows = rows === 0 ? undefined : await columnsOf(view);
+  const ofTombstones =
+    tombstones === 0
+      ? undefined
+      : { ids: (await segment.tombstoneTable()).ids, versionAt: await versionsOf(view, 'delete') };
+  const { bits } = pendingIn(view);
+  return (function* (): Generator<{ local: Local; bytes: number }> {
+    for (let position = 0; position < rows + tombstones; position++) {
+      if (!hasBit(bits, position)) continue;
+      if (position < rows) {
+        const { ids, metadata, texts, versionAt } = ofRows!;
+        const strings = [ids, metadata, texts].reduce((sum, column) => sum + lengthIn(column, position), 0);
+        const local: Local = {
+          ...{ id: unpackString(ids, position), kind: 'upsert', source, at: position },
+          ...versionAt(position),
+        };
+        yield { local, bytes: HEAD_BYTES + strings + 4 * config.dimension };
+      } else {
+        const { ids, versionAt } = ofTombstones!;
+        const at = position - rows;
+        const local: Local = { id: unpackString(ids, at), kind: 'delete', source, at, ...versionAt(at) };
+        yield { local, bytes: HEAD_BYTES + lengthIn(ids, at) };
+      }
+    }
+  })();
+}
+
+async function columnsOf(view: SegmentView) {
+  const { segment } = view;
+  return {
+    ids: await segment.ids(),
+    metadata: await segment.metadata(),
+    texts: await segment.texts(),
+    versionAt: await versionsOf(view, 'upsert'),
+  };
+}
+
+function lengthIn(column: StringColumn | undefined, row: number): number {
+  return column === undefined ? 0 : column.offsets[row + 1]! - column.offsets[row]!;
+}
+
+/** Views are immutable. */
+const known = new WeakMap<SegmentView, Promise<Stamp | undefined>>();
+
+function oldestIn(view: SegmentView): Promise<Stamp | undefined> {
+  let oldest = known.get(view);
+  if (oldest === undefined) {
+    oldest = findOldest(view);
+    known.set(view, oldest);
+    oldest.catch(() => known.delete(view));
+  }
+  return oldest;
+}
+
+async function findOldest(view: SegmentView): Promise<Stamp | undefined> {
+  const { bits, count } = pendingIn(view);
+  if (count === 0) return undefined;
+  const { segment } = view;
+  const { rows, tombstones } = segment.manifest;
+  const stamps = rows === 0 ? undefined : (await segment.versions()).stamps;
+  const deletes = tombstones === 0 ? undefined : (await segment.tombstoneTable()).stamps;
+  let oldest: { bytes: Uint8Array; at: number } | undefined;
+  const slice = new Slice();
+  for (let position = 0; position < rows + tombstones; position++) {
+    if (!hasBit(bits, position)) continue;
+    const bytes = position < rows ? stamps! : deletes!;
+    const at = position < rows ? position * STAMP_BYTES : (position - rows) * TOMBSTONE_BYTES;
+    if (oldest === undefined || isLess(bytes, at, oldest.bytes, oldest.at)) oldest = { bytes, at };
+    if ((position & 4095) === 4095 && slice.isOver()) await slice.next();
+  }
+  return oldest && toHex(oldest.bytes.subarray(oldest.at, oldest.at + STAMP_BYTES));
+}
+
+function isLess(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
+  for (let i = 0; i < STAMP_BYTES; i++) {
+    const difference = a[aAt + i]! - b[bAt + i]!;
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
