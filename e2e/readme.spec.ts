@@ -1,6 +1,10 @@
 import type { Page } from '@playwright/test';
-import { expect, openBlank, test } from './support/api-test.js';
+import { expect, openBlank } from './support/api-test.js';
 import { expectedOutput, oneLine, readmeBlocks, toFunctionBody } from './support/readme-code.js';
+import { test } from './support/sync-test.js';
+
+/** Where the README says that the sync server is. */
+const SERVER = 'http://127.0.0.1:8787';
 
 /** Runs code on a page that has the package; gives what it logged, one text for each `console.log`: strings as they are, all else as JSON. */
 async function run(page: Page, source: string): Promise<string[]> {
@@ -41,7 +45,14 @@ test("the README's example prints what its comments say", async ({ page }) => {
 
 for (const { source, line, marker } of readmeBlocks()) {
   if (marker !== 'run') continue;
-  test(`the README's code at line ${line} runs, and prints what its comments say`, async ({ page }) => {
-    expect(await run(page, source)).toEqual(expectedOutput(source));
-  });
+  const title = `the README's code at line ${line} runs, and prints what its comments say`;
+  if (source.includes(SERVER)) {
+    test(title, async ({ page, syncServer }) => {
+      expect(await run(page, source.replaceAll(SERVER, syncServer.url))).toEqual(expectedOutput(source));
+    });
+  } else {
+    test(title, async ({ page }) => {
+      expect(await run(page, source)).toEqual(expectedOutput(source));
+    });
+  }
 }

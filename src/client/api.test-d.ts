@@ -1,5 +1,15 @@
 // Checked by tsc only: each `@ts-expect-error` line must be an error, every other line must not.
-import type { Collection, Filter, Match, Query, QueryResult, VectorStore } from './index.js';
+import type {
+  Collection,
+  Filter,
+  Match,
+  Query,
+  QueryResult,
+  StoredRecord,
+  Sync,
+  SyncStatus,
+  VectorStore,
+} from './index.js';
 import { openStore } from './index.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -142,6 +152,37 @@ store.on('worker-lost', ({ reason }) => is<Equal<typeof reason, string>>());
 store.on('changed', () => {});
 // @ts-expect-error collections have one event
 notes.on('backend', () => {});
+
+// Sync.
+await openStore('s', { remote: { url: 'https://a.example' } });
+await openStore('s', {
+  remote: { url: ['https://a.example', 'https://b.example'], getToken: async () => 't' },
+});
+// @ts-expect-error a server has a URL
+await openStore('s', { remote: { getToken: () => 't' } });
+// @ts-expect-error no such policy
+await store.collection('notes', { conflict: 'first-writer-wins' });
+const sync = notes.sync({
+  live: false,
+  onConflict: ({ local, remote, lost }) => {
+    is<Equal<typeof local, StoredRecord<Note> | undefined>>();
+    return lost || remote === undefined ? 'local' : { vector, metadata: remote.metadata };
+  },
+});
+is<Equal<typeof sync, Sync>>();
+// One that only logs.
+notes.sync({ onConflict: () => {} });
+// @ts-expect-error no such resolution
+notes.sync({ onConflict: () => 'mine' });
+// @ts-expect-error the merged metadata lacks fields
+notes.sync({ onConflict: () => ({ vector, metadata: { lang: 'en' } }) });
+is<Equal<ReturnType<typeof sync.status>, SyncStatus>>();
+sync.on('status', ({ state }) =>
+  is<Equal<typeof state, 'idle' | 'syncing' | 'offline' | 'error' | 'stopped'>>(),
+);
+await sync.now({ signal });
+await sync.stop();
+await (await notes.upsert([])).replicated({ signal });
 
 // A filter of its own.
 const filter: Filter<Note> = { year: { $lt: 2000 } };

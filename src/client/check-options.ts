@@ -43,7 +43,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     is: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
     advice: 'They are found by name. Give an array of strings, or leave it out for all',
   },
+  live: FLAG,
   // Checked where they are used.
+  url: { is: () => true, advice: '' },
+  getToken: { is: () => true, advice: '' },
   onConflict: { is: () => true, advice: '' },
   filter: { is: () => true, advice: '' },
 };

@@ -1,8 +1,9 @@
 import { batchError, type Problem, VectorStoreError } from '../shared/errors.js';
 import { checkFilter } from '../shared/filter.js';
 import type { Filter } from '../shared/filter-types.js';
-import { queryProblem } from '../shared/query-check.js';
 import { idProblem } from '../shared/record-check.js';
+import { unpackStrings } from '../shared/string-column.js';
+import type { SyncOptions } from '../shared/sync/sync-types.js';
 import type {
   ChangeEvent,
   CollectionConfig,
@@ -22,14 +23,17 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../shared/types.js';
-import type { CollectionRef, OpenedCollection, QueryOnWire } from '../shared/worker-api.js';
+import type { CollectionRef, OpenedCollection, WrittenOnWire } from '../shared/worker-api.js';
 import { checkOptions } from './check-options.js';
-import { embedRecords, embedTexts, isWorkerEmbedder } from './embed.js';
+import { embedRecords, isWorkerEmbedder } from './embed.js';
+import type { HandleSyncs } from './handle-syncs.js';
 import { packMetadata, packRecords } from './pack-records.js';
-import { unpackMatches, unpackRecords } from './unpack-records.js';
-import { searchWhere } from './where.js';
+import { type Asking, runQueries } from './queries.js';
+import type { Sync } from './sync.js';
+import { unpackRecords } from './unpack-records.js';
 import { handOver } from './worker-connection.js';
 import type { WorkerLink } from './worker-link.js';
+import { LocalWriteResult } from './write-result.js';
 
 /** What a collection needs of the store it was opened from; `call` rejects once that is closed. */
 export interface StoreAccess {
@@ -39,6 +43,7 @@ export interface StoreAccess {
   readonly quantization: () => Quantization | undefined;
   readonly maxRecords: () => number | undefined;
   readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
+  readonly syncs: HandleSyncs;
 }
 
 const WRITE_OPTIONS = ['durability', 'signal', 'onProgress'];
@@ -120,10 +125,11 @@ export class Collection<M = unknown> {
     checkOptions('setMetadata', options, WRITE_OPTIONS);
     const { ids, metadata } = packMetadata(updates, this.#config);
     const args = { collection: this.#ref, ids, metadata, durability: options.durability ?? 'disk' };
-    return this.store.call((api, call) => api.setMetadata(call, args), {
+    const written = await this.store.call((api, call) => api.setMetadata(call, args), {
       isWrite: true,
       signal: options.signal,
     });
+    return this.#result(written, () => unpackStrings(ids));
   }
 
   /** Deletes records by id (absent ones are passed over) or by filter. `count` tells how many there were. */
@@ -146,7 +152,12 @@ export class Collection<M = unknown> {
       filter: filter as Query['filter'],
       durability: options.durability ?? 'disk',
     };
-    return this.store.call((api, call) => api.delete(call, args), { isWrite: true, signal: options.signal });
+    const written = await this.store.call((api, call) => api.delete(call, args), {
+      isWrite: true,
+      signal: options.signal,
+    });
+    const { deleted } = written;
+    return this.#result(written, () => args.ids ?? (deleted === undefined ? [] : unpackStrings(deleted)));
   }
 
   /** The records with these ids, in the order asked; `undefined` where there is none. */
@@ -201,7 +212,7 @@ export class Collection<M = unknown> {
    * @throws `INVALID_ARGUMENT`, `DIMENSION_MISMATCH`, `BACKEND_UNAVAILABLE`, `ABORTED`.
    */
   async query(query: Query<M>): Promise<QueryResult<M>> {
-    const [answer] = await this.#query([query], (problem) => {
+    const [answer] = await runQueries(this.#asking, [query], (problem) => {
       throw new VectorStoreError(problem.code, problem.message);
     });
     return answer!;
@@ -223,7 +234,7 @@ export class Collection<M = unknown> {
     const check = (problem: Problem) => problems.push(problem);
     return queries.length === 0
       ? []
-      : this.#query(queries, check, () => {
+      : runQueries(this.#asking, queries, check, () => {
           if (problems.length > 0) throw batchError('queries', problems, problems.length);
         });
   }
@@ -253,6 +264,18 @@ export class Collection<M = unknown> {
     return this.store.call((api, call) => api.stats(call, this.#ref));
   }
 
+  /**
+   * Keeps the collection in step with one of the same name on a server, both ways: what is written here is pushed, and
+   * what others write comes with a `change` event of origin `'sync'`. It works offline and goes on by itself when the
+   * network is back. Nothing waits for it; begin it on each page that uses the collection, since one tab at a time syncs.
+   *
+   * @throws `INVALID_ARGUMENT` (also without a server, and without `onConflict` under `'compare-and-set'`);
+   *   `CONFIG_MISMATCH` if the page syncs it with another server. What goes wrong later is in its `status()`.
+   */
+  sync(options: SyncOptions<M> = {}): Sync {
+    return this.store.syncs.start(() => this.#ref, this.#config, options as SyncOptions);
+  }
+
   /** Calls the listener after each change of this collection. Returns a function that ends it. */
   on(event: 'change', listener: (event: ChangeEvent) => void): () => void {
     if (event !== 'change') {
@@ -276,71 +299,34 @@ export class Collection<M = unknown> {
       packed = await embedRecords(packed, this.embedder!, this.#config, signal, onProgress);
     }
     const { ids, vectors, metadata, texts } = packed;
+    // The column itself is handed over.
+    const kept = { bytes: ids.bytes.slice(), offsets: ids.offsets.slice() };
     const args = handOver({ collection: this.#ref, records: packed, mode, durability }, [
       vectors,
       ...[ids, metadata, texts].flatMap((column) =>
         column === undefined ? [] : [column.bytes, column.offsets],
       ),
     ]);
-    return this.store.call((api, call) => api.upsert(call, args), { isWrite: true, signal, onProgress });
+    const written = await this.store.call((api, call) => api.upsert(call, args), {
+      isWrite: true,
+      signal,
+      onProgress,
+    });
+    return this.#result(written, () => unpackStrings(kept));
   }
 
-  async #query(
-    queries: readonly Query<M>[],
-    onProblem: (problem: Problem) => void,
-    checked: () => void = () => {},
-  ): Promise<QueryResult<M>[]> {
-    const rules = { dimension: this.dimension, metric: this.metric, canEmbed: this.embedder !== undefined };
-    for (const [position, query] of queries.entries()) {
-      const fault = queryProblem(query, rules);
-      if (fault !== undefined) onProblem({ position, ...fault });
-    }
-    checked();
-    const signals = queries.flatMap(({ signal }) => (signal === undefined ? [] : [signal]));
-    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-    const wires: QueryOnWire[] = [];
-    const embedsHere = this.embedder !== undefined && !isWorkerEmbedder(this.embedder);
-    for (const query of queries) {
-      const wire = toWire(query as Query);
-      wires.push(embedsHere && wire.text !== undefined ? await this.#embedded(wire, signal) : wire);
-    }
-    const ask = async (asked: readonly QueryOnWire[]) => {
-      const answers = await this.store.query(this.#ref, asked, { signal });
-      return answers.map((answer) => unpackMatches<M>(answer));
+  #result(written: WrittenOnWire, ids: () => readonly string[]): WriteResult {
+    return new LocalWriteResult(written, ids, () => this.store.syncs.of(this.#id));
+  }
+
+  get #asking(): Asking {
+    return {
+      config: this.#config,
+      embedder: this.embedder,
+      ask: (queries, signal) => this.store.query(this.#ref, queries, { signal }),
     };
-    if (queries.every(({ where }) => where === undefined)) return ask(wires);
-    return Promise.all(
-      queries.map(async ({ where }, i) => {
-        const one = async (wire: QueryOnWire) => (await ask([wire]))[0]!;
-        return where === undefined ? one(wires[i]!) : searchWhere(one, wires[i]!, where);
-      }),
-    );
-  }
-
-  /** Takes a text's vector from the embedder, where that runs on the page. */
-  async #embedded({ text, ...rest }: QueryOnWire, signal: AbortSignal | undefined): Promise<QueryOnWire> {
-    const [vector] = await embedTexts([text!], this.embedder as Embedder, this.#config, signal);
-    return { ...rest, vector: new Float32Array(vector!) };
   }
 }
-
-function toWire(query: Query): QueryOnWire {
-  const { vector, text, id, topK = 10, minScore, filter, exact, targetRecall } = query;
-  const { includeVectors = false, includeMetadata = true } = query;
-  const wire: Writable<QueryOnWire> = { topK, includeVectors, includeMetadata };
-  // Only what is given: an undefined property is cloned, too.
-  if (exact !== undefined) wire.exact = exact;
-  if (targetRecall !== undefined) wire.targetRecall = targetRecall;
-  if (minScore !== undefined) wire.minScore = minScore;
-  if (filter !== undefined) wire.filter = filter;
-  // A copy: the caller's array may change at once, and of a view the clone would take the whole buffer.
-  if (vector !== undefined) wire.vector = new Float32Array(vector);
-  else if (id !== undefined) wire.id = id;
-  else if (text !== undefined) wire.text = text;
-  return wire;
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function checkedIds(ids: unknown): readonly string[] {
   if (!Array.isArray(ids)) {

@@ -1,6 +1,8 @@
 export type * from '../shared/backup-types.js';
 export { type Problem, VectorStoreError, type VectorStoreErrorCode } from '../shared/errors.js';
 export type { FieldCondition, Filter, JsonScalar } from '../shared/filter-types.js';
+export type * from '../shared/sync/sync-status.js';
+export type * from '../shared/sync/sync-types.js';
 export type * from '../shared/types.js';
 export {
   type ValidateOptions,
@@ -12,3 +14,4 @@ export type { Collection } from './collection.js';
 export { openStore } from './open-store.js';
 export type { VectorStore } from './store.js';
 export type { StoreOptions } from './store-options.js';
+export type { Sync } from './sync.js';

@@ -1,5 +1,6 @@
 import { checkChoice, checkName } from '../shared/argument-check.js';
 import { VectorStoreError } from '../shared/errors.js';
+import { checkedRemote } from './remote-options.js';
 import { shareLink } from './shared-links.js';
 import { spawnWorker } from './spawn-worker.js';
 import { VectorStore } from './store.js';
@@ -21,11 +22,12 @@ import type { WorkerSource } from './worker-connection.js';
 export async function openStore(name: string, options: StoreOptions = {}): Promise<VectorStore> {
   checkName('store', name);
   const { storage = 'indexeddb', backend = 'auto', kernel = 'auto' } = options;
-  const { worker, assetBaseUrl, memoryBudgetBytes } = options;
+  const { worker, assetBaseUrl, memoryBudgetBytes, remote } = options;
   checkChoice('storage', storage, ['indexeddb', 'memory']);
   checkChoice('backend', backend, ['auto', 'webgpu', 'wasm', 'js']);
   checkChoice('kernel', kernel, ['auto', 'simd', 'onnx']);
   if (memoryBudgetBytes !== undefined) checkMemoryBudget(memoryBudgetBytes);
+  const server = remote === undefined ? undefined : checkedRemote(remote);
   if (typeof Worker === 'undefined') {
     throw new VectorStoreError(
       'STORAGE_BLOCKED',
@@ -40,6 +42,7 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
   return new VectorStore(
     await shareLink(
       { name, storage, backend, kernel, assetBaseUrl: base, memoryBudgetBytes },
+      server,
       workerSource(worker),
     ),
   );

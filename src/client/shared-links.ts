@@ -2,6 +2,8 @@ import { VectorStoreError } from '../shared/errors.js';
 import type { Quantization, StoreEvents, Visit } from '../shared/types.js';
 import type { OpenedStore, OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
 import { Emitter } from './emitter.js';
+import { PageSyncs } from './page-syncs.js';
+import type { CheckedRemote } from './remote-options.js';
 import { Witness } from './witness.js';
 import type { WorkerSource } from './worker-connection.js';
 import { WorkerLink } from './worker-link.js';
@@ -14,6 +16,7 @@ export interface SharedLink {
   /** What handles of this page have asked for, by the collection's id: a worker that replaces a lost one asks again. */
   readonly quantizations: Map<number, Quantization>;
   readonly bounds: Map<number, number>;
+  readonly syncs: PageSyncs;
   readonly visit: Visit;
   /** Gives one handle back; the worker ends with the last. */
   release(): Promise<void>;
@@ -26,6 +29,7 @@ interface Entry {
   readonly events: Emitter<StoreEvents>;
   readonly quantizations: Map<number, Quantization>;
   readonly bounds: Map<number, number>;
+  readonly syncs: PageSyncs;
   readonly witness: Witness | undefined;
   visit: Visit | undefined;
   handles: number;
@@ -33,17 +37,26 @@ interface Entry {
 
 const entries = new Map<string, Entry>();
 
-export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Promise<SharedLink> {
+export async function shareLink(
+  args: OpenStoreArgs,
+  remote: CheckedRemote | undefined,
+  source: WorkerSource,
+): Promise<SharedLink> {
   const { name } = args;
   let entry = entries.get(name);
   if (entry === undefined || entry.link.isClosed) {
     const events = new Emitter<StoreEvents>();
+    const syncs = new PageSyncs();
     entry = {
       args,
-      link: new WorkerLink(source, args, (event) => forward(events, event)),
+      link: new WorkerLink(source, args, {
+        onEvent: (event) => forward(events, event),
+        onSync: (message, post) => syncs.receive(message, post),
+      }),
       events,
       quantizations: new Map(),
       bounds: new Map(),
+      syncs,
       witness: args.storage === 'memory' ? undefined : new Witness(name),
       visit: undefined,
       handles: 0,
@@ -51,8 +64,11 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
     entries.set(name, entry);
   } else {
     refuseOtherOptions(entry.args, args);
+    refuseOtherRemote(name, entry.syncs.remote, remote);
   }
   const shared = entry;
+  // A handle that names none leaves that of another.
+  shared.syncs.remote = remote ?? shared.syncs.remote;
   shared.handles++;
   const end = async (how: () => Promise<void>) => {
     if (entries.get(name) === shared) entries.delete(name);
@@ -74,6 +90,7 @@ export async function shareLink(args: OpenStoreArgs, source: WorkerSource): Prom
     events: shared.events,
     quantizations: shared.quantizations,
     bounds: shared.bounds,
+    syncs: shared.syncs,
     visit: shared.visit,
     release,
     destroy: () => {
@@ -106,4 +123,17 @@ function refuseOtherOptions(open: OpenStoreArgs, asked: OpenStoreArgs): void {
         'Open it with the same options, or close the other handle first.',
     );
   }
+}
+
+function refuseOtherRemote(
+  name: string,
+  open: CheckedRemote | undefined,
+  asked: CheckedRemote | undefined,
+): void {
+  if (open === undefined || asked === undefined || open.urls.join() === asked.urls.join()) return;
+  throw new VectorStoreError(
+    'CONFIG_MISMATCH',
+    `Store "${name}" is open on this page with the sync server ${open.urls.join(', ')}, not ${asked.urls.join(', ')}. Both handles share one worker, which has one server. ` +
+      'Open it with the same URLs, or close the other handle first.',
+  );
 }

@@ -1,3 +1,4 @@
+import type { RemoteOptions } from '../shared/sync/sync-types.js';
 import type { Backend, KernelChoice } from '../shared/types.js';
 
 export interface StoreOptions {
@@ -25,4 +26,9 @@ export interface StoreOptions {
   memoryBudgetBytes?: number;
   /** Folder that holds ONNX Runtime's `.wasm` file, as a URL. Default: where the bundler put it. */
   assetBaseUrl?: string | URL;
+  /**
+   * The sync server, or several equal ones, for `Collection.sync`. Given here, so that every page that opens the store
+   * has it. Nothing is sent before a sync is begun.
+   */
+  remote?: RemoteOptions;
 }

@@ -19,6 +19,7 @@ import type {
 import { exportBlob, exportStream, importBackup } from './backup.js';
 import { Collection } from './collection.js';
 import { isWorkerEmbedder } from './embed.js';
+import { HandleSyncs } from './handle-syncs.js';
 import type { SharedLink } from './shared-links.js';
 import type { WorkerLink } from './worker-link.js';
 
@@ -37,10 +38,12 @@ const EVENTS: readonly (keyof StoreEvents)[] = [
 export class VectorStore {
   readonly name: string;
   #closed = false;
+  readonly #syncs: HandleSyncs;
 
   /** @internal */
   constructor(private readonly shared: SharedLink) {
     this.name = shared.name;
+    this.#syncs = new HandleSyncs(shared.syncs, shared.link.call.bind(shared.link));
   }
 
   /**
@@ -95,6 +98,7 @@ export class VectorStore {
         events.on('change', (event) => {
           if (event.collection === name) listener(event);
         }),
+      syncs: this.#syncs,
     });
   }
 
@@ -176,6 +180,7 @@ export class VectorStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#syncs.stopAll();
     await this.shared.release();
   }
 

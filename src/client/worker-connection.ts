@@ -6,6 +6,7 @@ import {
   type Ready,
   type StoreApi,
   type ToWorker,
+  type TrainerWanted,
 } from '../shared/worker-api.js';
 import { Trainers } from './trainers.js';
 
@@ -50,7 +51,7 @@ export class WorkerConnection {
 
   constructor(
     private readonly source: WorkerSource,
-    onMessage: (message: FromWorker) => void,
+    onMessage: (message: Exclude<FromWorker, TrainerWanted>) => void,
   ) {
     const worker = source.spawn();
     const ports = source.dedicated ? undefined : new MessageChannel();

@@ -2,6 +2,7 @@ import type { Remote } from 'comlink';
 import { abortedError, errorFromWire, VectorStoreError } from '../shared/errors.js';
 import type { Progress } from '../shared/types.js';
 import type {
+  AboutSync,
   CollectionRef,
   FromWorker,
   MatchesOnWire,
@@ -11,6 +12,8 @@ import type {
   QueryOnWire,
   StoreApi,
   StoreEventOnWire,
+  Told,
+  TrainerWanted,
 } from '../shared/worker-api.js';
 import { WorkerConnection, type WorkerSource } from './worker-connection.js';
 
@@ -19,6 +22,13 @@ export interface CallOptions {
   readonly isWrite?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Who is told what the worker says beside its answers. */
+export interface LinkListeners {
+  readonly onEvent: (event: StoreEventOnWire) => void;
+  /** `post` reaches the worker that has said it. */
+  readonly onSync: (message: AboutSync, post: (told: Told) => void) => void;
 }
 
 interface Pending {
@@ -47,7 +57,7 @@ export class WorkerLink {
   constructor(
     private readonly source: WorkerSource,
     private readonly store: OpenStoreArgs,
-    private readonly onEvent: (event: StoreEventOnWire) => void,
+    private readonly listeners: LinkListeners,
   ) {}
 
   /** It will never answer again. */
@@ -110,7 +120,7 @@ export class WorkerLink {
   async #connect(): Promise<WorkerConnection> {
     let connection: WorkerConnection | undefined;
     try {
-      connection = new WorkerConnection(this.source, (message) => this.#receive(message));
+      connection = new WorkerConnection(this.source, (message) => this.#receive(message, connection!));
       await connection.ready();
     } catch (error) {
       connection?.close();
@@ -181,11 +191,12 @@ export class WorkerLink {
     });
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: Exclude<FromWorker, TrainerWanted>, from: WorkerConnection): void {
     if (message.nearshore === 'answer') this.#pending.get(message.callId)?.settle(message.outcome);
     else if (message.nearshore === 'progress')
       this.#pending.get(message.callId)?.onProgress?.(message.progress);
-    else if (message.nearshore === 'store-event') this.onEvent(message.event);
+    else if (message.nearshore === 'store-event') this.listeners.onEvent(message.event);
+    else this.listeners.onSync(message, (told) => from.post(told));
   }
 
   #onLost(connection: WorkerConnection, reason: string): void {
@@ -195,7 +206,7 @@ export class WorkerLink {
     if (this.store.storage === 'memory') this.#end(memoryLostError(this.store.name, reason));
     else if (!this.source.replaceable)
       this.#end(lostError(`${reason}, and it was given as a ready Worker`, false));
-    this.onEvent({ type: 'worker-lost', detail: { reason } });
+    this.listeners.onEvent({ type: 'worker-lost', detail: { reason } });
   }
 
   /** The next call starts a new worker. */

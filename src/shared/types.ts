@@ -130,6 +130,15 @@ export interface WriteResult {
   generation: number;
   /** Records that made room for these; absent: none. */
   evicted?: number;
+  /**
+   * Resolves once a sync server has acknowledged the write, or a later one of the same records; it may take until the
+   * network is back.
+   *
+   * @throws `SYNC_REJECTED` where another write has won, or the server refuses it for good; `INVALID_ARGUMENT` where the
+   *   collection is not being synced on this page (see `Collection.sync`); `CLOSED` once that is stopped; `WORKER_LOST`
+   *   (the write is on disk, and will be synced); `ABORTED`.
+   */
+  replicated(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
 interface QueryCommon<M> {

@@ -2,6 +2,8 @@ import type { ImportResult, OnConflict } from './backup-types.js';
 import type { ErrorOnWire } from './errors.js';
 import type { MatchesOnWire, QueryOnWire, RecordsOnWire } from './records-on-wire.js';
 import type { StringColumn } from './string-column.js';
+import type { Entry, WithVector } from './sync/protocol.js';
+import type { SyncStatus } from './sync/sync-status.js';
 import type {
   Backend,
   CollectionConfig,
@@ -55,13 +57,49 @@ export type AboutTrainer =
   | { readonly nearshore: 'trainer'; readonly trainer: number; readonly port: MessagePort }
   | { readonly nearshore: 'trainer-lost'; readonly trainer: number; readonly reason: string };
 
-export type ToWorker = QueryCall | AboutTrainer;
+/** What a page answers to 'ask'. */
+export interface Told {
+  readonly nearshore: 'told';
+  readonly ask: number;
+  readonly outcome: Outcome<unknown>;
+}
+
+export type ToWorker = QueryCall | AboutTrainer | Told;
+
+/** What only the page can answer, since it has the functions that the app gave; names a collection by its id. */
+export type Question =
+  /** Answered by a token. */
+  | { readonly about: 'token'; readonly collection: number }
+  /** Answered by a `MergedOnWire`. */
+  | { readonly about: 'merge'; readonly collection: number; readonly sides: SidesOnWire };
+
+/** `remote` undefined: the server has nothing. */
+export interface SidesOnWire {
+  readonly local: WithVector<Entry>;
+  readonly remote: WithVector<Entry> | undefined;
+}
+
+export type MergedOnWire = WithVector<Omit<Entry, 'stamp'>> | 'remote';
+
+export type SyncStatusOnWire = Omit<SyncStatus, 'error'> & { readonly error?: ErrorOnWire };
+
+/** What a sync tells the page. */
+export type AboutSync =
+  | { readonly nearshore: 'ask'; readonly ask: number; readonly question: Question }
+  | { readonly nearshore: 'sync-status'; readonly collection: number; readonly status: SyncStatusOnWire }
+  | { readonly nearshore: 'sync-lost'; readonly collection: number; readonly lost: readonly SidesOnWire[] };
+
+/** Asks for a second worker, to train in. */
+export type TrainerWanted =
+  | { readonly nearshore: 'start-trainer'; readonly trainer: number }
+  | { readonly nearshore: 'end-trainer'; readonly trainer: number };
 
 export type FromWorker =
   | { readonly nearshore: 'answer'; readonly callId: CallId; readonly outcome: Outcome<MatchesOnWire[]> }
   | { readonly nearshore: 'progress'; readonly callId: number; readonly progress: Progress }
   | { readonly nearshore: 'store-event'; readonly event: StoreEventOnWire }
-  | { readonly nearshore: 'start-trainer' | 'end-trainer'; readonly trainer: number };
+  | TrainerWanted
+  | AboutSync;
 
 export type StoreEventOnWire = {
   [K in keyof StoreEvents]: { readonly type: K; readonly detail: StoreEvents[K] };
@@ -159,6 +197,28 @@ export interface ImportArgs {
   readonly onConflict: OnConflict;
 }
 
+/** What a write did. */
+export interface WrittenOnWire extends Omit<WriteResult, 'replicated'> {
+  /** Of all that it wrote; absent where it wrote nothing. */
+  readonly stamp?: string;
+  /** Of a delete by filter. */
+  readonly deleted?: StringColumn;
+}
+
+/** Sync servers, as a worker is told of them. */
+export interface RemoteOnWire {
+  /** Absolute. */
+  readonly urls: readonly string[];
+  /** The page can be asked for tokens. */
+  readonly hasToken: boolean;
+}
+
+export interface SyncArgs {
+  readonly collection: CollectionRef;
+  readonly remote: RemoteOnWire;
+  readonly live: boolean;
+}
+
 /** Each call's first argument: names the call, so that it can be aborted and report progress. */
 export type CallId = number;
 
@@ -167,9 +227,9 @@ export interface StoreApi {
   openCollection(call: CallId, args: OpenCollectionArgs): Promise<Outcome<OpenedCollection>>;
   listCollections(call: CallId): Promise<Outcome<CollectionConfig[]>>;
   dropCollection(call: CallId, name: string): Promise<Outcome<boolean>>;
-  upsert(call: CallId, args: UpsertArgs): Promise<Outcome<WriteResult>>;
-  setMetadata(call: CallId, args: SetMetadataArgs): Promise<Outcome<WriteResult>>;
-  delete(call: CallId, args: DeleteArgs): Promise<Outcome<WriteResult>>;
+  upsert(call: CallId, args: UpsertArgs): Promise<Outcome<WrittenOnWire>>;
+  setMetadata(call: CallId, args: SetMetadataArgs): Promise<Outcome<WrittenOnWire>>;
+  delete(call: CallId, args: DeleteArgs): Promise<Outcome<WrittenOnWire>>;
   get(
     call: CallId,
     collection: CollectionRef,
@@ -209,6 +269,14 @@ export interface StoreApi {
     chunk: Uint8Array<ArrayBuffer> | undefined,
     fault: string | undefined,
   ): Promise<boolean>;
+  /** Syncs until `stopSync`; answers then. A sync that another call has begun goes on, and is waited for. */
+  sync(call: CallId, args: SyncArgs): Promise<Outcome<void>>;
+  /** Answers when all that is pending was pushed and everything pulled; begins the sync where it was lost. */
+  syncNow(call: CallId, args: SyncArgs): Promise<Outcome<void>>;
+  /** Answers when none of the records' writes is pending any more; `stamp` is that of the write. */
+  replicated(call: CallId, args: SyncArgs, ids: readonly string[], stamp: string): Promise<Outcome<void>>;
+  /** @param collection its id */
+  stopSync(call: CallId, collection: number): Promise<Outcome<void>>;
   destroy(call: CallId): Promise<Outcome<void>>;
   close(call: CallId): Promise<Outcome<void>>;
   /** Answers nothing; the aborted call does. */

@@ -14,12 +14,16 @@ import type {
   SetMetadataArgs,
   StoreApi,
   StoreEventOnWire,
+  SyncArgs,
+  Told,
   UpsertArgs,
 } from '../shared/worker-api.js';
 import { BackupCalls } from './backup/backup-calls.js';
 import type { CallOptions } from './collection/call-options.js';
 import { PageTrainers } from './index/page-trainers.js';
+import { PageQuestions } from './page-questions.js';
 import { StoreEngine } from './store-engine.js';
+import { StoreSyncs } from './sync/store-syncs.js';
 
 /** Hands buffers over with the answer of a call. */
 export type HandOver = <T extends object>(answer: T, buffers: Transferable[]) => T;
@@ -30,7 +34,9 @@ export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
 export class StoreHost implements StoreApi {
   readonly #calls = new Map<CallId, AbortController>();
   #store: Promise<StoreEngine> | undefined;
+  #syncs: StoreSyncs | undefined;
   readonly #trainers: PageTrainers;
+  readonly #questions: PageQuestions;
   readonly #backups = new BackupCalls(() => this.#opened());
 
   constructor(
@@ -38,6 +44,7 @@ export class StoreHost implements StoreApi {
     private readonly handOver: HandOver = (answer) => answer,
   ) {
     this.#trainers = new PageTrainers(post);
+    this.#questions = new PageQuestions(post);
   }
 
   open(call: CallId, args: OpenStoreArgs) {
@@ -104,8 +111,9 @@ export class StoreHost implements StoreApi {
     }
   }
 
-  receive(message: AboutTrainer): void {
-    this.#trainers.receive(message);
+  receive(message: AboutTrainer | Told): void {
+    if (message.nearshore === 'told') this.#questions.receive(message);
+    else this.#trainers.receive(message);
   }
 
   optimize(call: CallId, collection: CollectionRef) {
@@ -151,9 +159,28 @@ export class StoreHost implements StoreApi {
     return this.#backups.chunk(importing, chunk, fault);
   }
 
+  sync(call: CallId, args: SyncArgs) {
+    return this.#answer(call, async () => (await this.#openedSyncs()).run(args));
+  }
+
+  syncNow(call: CallId, args: SyncArgs) {
+    return this.#answer(call, async ({ signal }) => (await this.#openedSyncs()).now(args, signal));
+  }
+
+  replicated(call: CallId, args: SyncArgs, ids: readonly string[], stamp: string) {
+    return this.#answer(call, async ({ signal }) =>
+      (await this.#openedSyncs()).replicated(args, ids, stamp, signal),
+    );
+  }
+
+  stopSync(call: CallId, collection: number) {
+    return this.#answer(call, async () => this.#syncs?.stop(collection));
+  }
+
   destroy(call: CallId) {
     return this.#answer(call, async () => {
       this.#backups.close();
+      await this.#endSyncs();
       await (await this.#opened()).destroy();
     });
   }
@@ -161,6 +188,7 @@ export class StoreHost implements StoreApi {
   close(call: CallId) {
     return this.#answer(call, async () => {
       this.#backups.close();
+      await this.#endSyncs();
       await (await this.#store)?.close();
     });
   }
@@ -208,6 +236,20 @@ export class StoreHost implements StoreApi {
     } finally {
       this.#calls.delete(call);
     }
+  }
+
+  async #openedSyncs(): Promise<StoreSyncs> {
+    const store = await this.#opened();
+    this.#syncs ??= new StoreSyncs(store, {
+      ask: (question) => this.#questions.ask(question),
+      tell: this.post,
+    });
+    return this.#syncs;
+  }
+
+  async #endSyncs(): Promise<void> {
+    this.#questions.close();
+    await this.#syncs?.close();
   }
 
   async #opened(): Promise<StoreEngine> {

@@ -11,9 +11,14 @@ import type {
   Quantization,
   QuarantineEvent,
   Query,
-  WriteResult,
 } from '../../shared/types.js';
-import type { MatchesOnWire, PackedRecords, QueryOnWire, RecordsOnWire } from '../../shared/worker-api.js';
+import type {
+  MatchesOnWire,
+  PackedRecords,
+  QueryOnWire,
+  RecordsOnWire,
+  WrittenOnWire,
+} from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
 import type { Precision } from '../compute/kernels.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
@@ -79,6 +84,7 @@ export class CollectionEngine {
   readonly #gpuCopies: GpuCopies;
   readonly #embedding: Embedding;
   readonly import: RecordImport;
+  readonly #closing = new AbortController();
   /** What a replicator does to it. */
   readonly mirror: Mirror;
   #setAnswered!: () => void;
@@ -156,7 +162,7 @@ export class CollectionEngine {
     mode: 'upsert' | 'insert',
     durability: 'disk' | 'memory',
     options: CallOptions,
-  ): Promise<WriteResult> {
+  ): Promise<WrittenOnWire> {
     const { signal, onProgress } = options;
     const total = records.ids.offsets.length - 1;
     if (total === 0) return { count: 0, generation: this.state.current.generation };
@@ -177,7 +183,7 @@ export class CollectionEngine {
     metadata: StringColumn,
     durability: 'disk' | 'memory',
     { signal }: CallOptions,
-  ): Promise<WriteResult> {
+  ): Promise<WrittenOnWire> {
     if (ids.offsets.length === 1) return { count: 0, generation: this.state.current.generation };
     const bounded = { durability, signal, bound: this.bound };
     return this.#written(await writeMetadata(this.state, ids, metadata, bounded));
@@ -187,10 +193,11 @@ export class CollectionEngine {
     which: { ids: readonly string[] } | { filter: Query['filter'] },
     durability: 'disk' | 'memory',
     { signal }: CallOptions,
-  ): Promise<WriteResult> {
+  ): Promise<WrittenOnWire> {
     const target =
       'ids' in which ? { ids: packStrings([...new Set(which.ids)]) } : { filter: compiled(which.filter)! };
-    return this.#written(await deleteRecords(this.state, target, { durability, signal }));
+    const { deleted, ...written } = await deleteRecords(this.state, target, { durability, signal });
+    return { ...(await this.#written(written)), ...('filter' in target && { deleted }) };
   }
 
   get(
@@ -273,7 +280,13 @@ export class CollectionEngine {
     );
   }
 
+  /** Aborts when it is closed. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   close(reason: VectorStoreError): void {
+    this.#closing.abort(reason);
     this.#maintenance.close(reason);
     this.#queries.close();
     this.#gpuCopies.close();
@@ -291,12 +304,11 @@ export class CollectionEngine {
     return now.generation;
   }
 
-  async #written({ count, generation, evicted }: Written): Promise<WriteResult> {
-    if (count > 0) {
-      this.#maintenance.schedule();
-      await this.parts.emittedUpTo(generation);
-    }
-    return { count, generation, ...(evicted && { evicted }) };
+  async #written({ count, generation, stamp, evicted }: Written): Promise<WrittenOnWire> {
+    if (count === 0) return { count, generation };
+    this.#maintenance.schedule();
+    await this.parts.emittedUpTo(generation);
+    return { count, generation, stamp, ...(evicted && { evicted }) };
   }
 
   #onIndex(change: IndexChange): void {

@@ -34,9 +34,9 @@ export class RecordImport {
   async write(records: PackedRecords, onConflict: OnConflict, signal: AbortSignal): Promise<Imported> {
     const { state } = this;
     const norms = await checkedNorms(records, this.config, signal);
-    let written = records;
+    let kept = records;
     let replaced = 0;
-    const { generation } = await state.commit(
+    const { generation, row } = await state.commit(
       async (before) => {
         const located = await locate(before.views, records.ids);
         if (onConflict === 'error') refuseExisting(records.ids, located);
@@ -51,25 +51,26 @@ export class RecordImport {
           });
         }
         const rows = absentRows(located);
-        written = rows.length === norms.length ? records : pick(records, rows);
+        kept = rows.length === norms.length ? records : pick(records, rows);
         if (rows.length === 0) return undefined;
-        const lineage = await lineageOf(before, written.ids, await locate(before.views, written.ids));
+        const lineage = await lineageOf(before, kept.ids, await locate(before.views, kept.ids));
         return this.#bounded(before, {
           content: contentOf(
             state,
-            written,
+            kept,
             Float32Array.from(rows, (row) => norms[row]!),
             lineage,
           ),
           superseded: lineage.superseded,
-          records: [{ kind: 'upsert', ids: written.ids }],
+          records: [{ kind: 'upsert', ids: kept.ids }],
         });
       },
       { durability: 'disk', signal },
     );
-    const count = written.ids.offsets.length - 1;
-    await this.onWritten({ count, generation });
-    return { count, generation, replaced };
+    const count = kept.ids.offsets.length - 1;
+    const written = { count, generation, stamp: row.clock };
+    await this.onWritten(written);
+    return { ...written, replaced };
   }
 
   async #bounded(before: Snapshot, change: Change): Promise<Change> {

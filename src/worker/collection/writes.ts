@@ -25,6 +25,8 @@ import type { CollectionState, CommitOptions } from './state.js';
 export interface Written {
   readonly count: number;
   readonly generation: number;
+  /** Of all that was written, where `count` is above 0. */
+  readonly stamp: string;
   /** How many records beyond the bound died with it. */
   readonly evicted?: number;
 }
@@ -84,7 +86,7 @@ export async function writeRecords(
     evicted = written.evicted;
     return written.change;
   }, options);
-  return { count: norms.length, generation: snapshot.generation, ...(evicted !== undefined && { evicted }) };
+  return { ...committed(snapshot, norms.length), ...(evicted !== undefined && { evicted }) };
 }
 
 export function contentOf(
@@ -137,16 +139,16 @@ export async function writeMetadata(
     evicted = written.evicted;
     return written.change;
   }, options);
-  return { count, generation: snapshot.generation, ...(evicted !== undefined && { evicted }) };
+  return { ...committed(snapshot, count), ...(evicted !== undefined && { evicted }) };
 }
 
-/** Deletes the records with these ids that are there; `deleted` are their ids. */
+/** Deletes the records with these ids that are there, or that pass; `deleted` are their ids. */
 export async function deleteRecords(
   state: CollectionState,
   which: { ids: StringColumn } | { filter: CompiledFilter },
   options: CommitOptions,
-): Promise<Written> {
-  let count = 0;
+): Promise<Written & { readonly deleted: StringColumn }> {
+  let deleted = packStrings([]);
   const commit = (hasRoom: boolean) =>
     state.commit(async (before) => {
       const dead =
@@ -154,8 +156,8 @@ export async function deleteRecords(
           ? rowsByView(await locate(before.views, which.ids))
           : await passingRows(before, which.filter);
       const ids = await idsOf(before, dead);
-      count = ids.offsets.length - 1;
-      if (count === 0) return undefined;
+      deleted = ids;
+      if (ids.offsets.length === 1) return undefined;
       const tombstones = tombstonesOf(ids, state.nextStamp(), await basesOfDeletes(before, dead));
       const content = hasRoom ? onlyTombstones(tombstones) : undefined;
       return { content, dead, records: [{ kind: 'delete', ids }] };
@@ -166,7 +168,12 @@ export async function deleteRecords(
     // A merge would drop these tombstones, too.
     return commit(false);
   });
-  return { count, generation: snapshot.generation };
+  return { ...committed(snapshot, deleted.offsets.length - 1), deleted };
+}
+
+/** The stamp of a write is the last one that was handed out. */
+function committed({ generation, row }: Snapshot, count: number): Written {
+  return { count, generation, stamp: row.clock };
 }
 
 /** Live rows that pass, by view. */

@@ -37,6 +37,16 @@ export class StoreLocks {
   }
 }
 
+/** Runs the task in one tab at a time. The signal ends the waiting, not the task. */
+export function tabLock<T>(
+  locks: LockManager,
+  name: string,
+  task: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return locks.request(name, { signal }, task) as Promise<T>;
+}
+
 export function webLocks(): LockManager | undefined {
   return globalThis.navigator?.locks;
 }

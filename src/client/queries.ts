@@ -1,0 +1,79 @@
+import type { Problem } from '../shared/errors.js';
+import { queryProblem } from '../shared/query-check.js';
+import type { CollectionConfig, Embedder, Query, QueryResult, WorkerEmbedder } from '../shared/types.js';
+import type { MatchesOnWire, QueryOnWire } from '../shared/worker-api.js';
+import { embedTexts, isWorkerEmbedder } from './embed.js';
+import { unpackMatches } from './unpack-records.js';
+import { searchWhere } from './where.js';
+
+/** What the queries of one collection are checked by, and answered with. */
+export interface Asking {
+  readonly config: CollectionConfig;
+  readonly embedder: Embedder | WorkerEmbedder | undefined;
+  readonly ask: (
+    queries: readonly QueryOnWire[],
+    signal: AbortSignal | undefined,
+  ) => Promise<MatchesOnWire[]>;
+}
+
+/** One answer per query. `onProblem` is told of each that is bad, then `checked` is called; either may throw. */
+export async function runQueries<M>(
+  { config, embedder, ask: send }: Asking,
+  queries: readonly Query<M>[],
+  onProblem: (problem: Problem) => void,
+  checked: () => void = () => {},
+): Promise<QueryResult<M>[]> {
+  const { dimension, metric } = config;
+  const rules = { dimension, metric, canEmbed: embedder !== undefined };
+  for (const [position, query] of queries.entries()) {
+    const fault = queryProblem(query, rules);
+    if (fault !== undefined) onProblem({ position, ...fault });
+  }
+  checked();
+  const signals = queries.flatMap(({ signal }) => (signal === undefined ? [] : [signal]));
+  const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+  const wires: QueryOnWire[] = [];
+  for (const query of queries) {
+    const wire = toWire(query as Query);
+    if (wire.text === undefined || embedder === undefined || isWorkerEmbedder(embedder)) wires.push(wire);
+    else wires.push(await embedded(wire, embedder, config, signal));
+  }
+  const ask = async (asked: readonly QueryOnWire[]) =>
+    (await send(asked, signal)).map((answer) => unpackMatches<M>(answer));
+  if (queries.every(({ where }) => where === undefined)) return ask(wires);
+  return Promise.all(
+    queries.map(async ({ where }, i) => {
+      const one = async (wire: QueryOnWire) => (await ask([wire]))[0]!;
+      return where === undefined ? one(wires[i]!) : searchWhere(one, wires[i]!, where);
+    }),
+  );
+}
+
+/** Takes a text's vector from the embedder, where that runs on the page. */
+async function embedded(
+  { text, ...rest }: QueryOnWire,
+  embedder: Embedder,
+  config: CollectionConfig,
+  signal: AbortSignal | undefined,
+): Promise<QueryOnWire> {
+  const [vector] = await embedTexts([text!], embedder, config, signal);
+  return { ...rest, vector: new Float32Array(vector!) };
+}
+
+function toWire(query: Query): QueryOnWire {
+  const { vector, text, id, topK = 10, minScore, filter, exact, targetRecall } = query;
+  const { includeVectors = false, includeMetadata = true } = query;
+  const wire: Writable<QueryOnWire> = { topK, includeVectors, includeMetadata };
+  // Only what is given: an undefined property is cloned, too.
+  if (exact !== undefined) wire.exact = exact;
+  if (targetRecall !== undefined) wire.targetRecall = targetRecall;
+  if (minScore !== undefined) wire.minScore = minScore;
+  if (filter !== undefined) wire.filter = filter;
+  // A copy: the caller's array may change at once, and of a view the clone would take the whole buffer.
+  if (vector !== undefined) wire.vector = new Float32Array(vector);
+  else if (id !== undefined) wire.id = id;
+  else if (text !== undefined) wire.text = text;
+  return wire;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
