@@ -75,6 +75,8 @@ export interface EngineParts {
   readonly emittedUpTo: (generation: number) => Promise<void>;
   readonly onIndex: (event: IndexEvent) => void;
   readonly onQuarantine: (event: QuarantineEvent) => void;
+  /** Milliseconds since 1970. Default: the device's clock. */
+  readonly now?: () => number;
 }
 
 /** One open collection: what its calls do, in the words of the public interface. */
@@ -126,7 +128,15 @@ export class CollectionEngine {
     const onQuarantine = (segments: readonly QuarantinedSegment[]) => {
       for (const segment of segments) parts.onQuarantine(quarantineEvent(row.config.name, segment));
     };
-    const state = await CollectionState.open(storage, holding, row, deviceId, onCommit, onQuarantine);
+    const state = await CollectionState.open(
+      storage,
+      holding,
+      row,
+      deviceId,
+      onCommit,
+      onQuarantine,
+      parts.now,
+    );
     return new CollectionEngine(parts, state, row.config, wish, { maxRecords });
   }
 

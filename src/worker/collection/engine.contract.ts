@@ -53,7 +53,7 @@ export interface HoldingOptions {
   readonly maxRecords?: number;
 }
 
-export type OpenOptions = HoldingOptions & Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo'>>;
+export type OpenOptions = HoldingOptions & Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo' | 'now'>>;
 
 /** How tests that are not about it hold rows. */
 export function holdingWith(compute: Compute): Holding {

@@ -57,6 +57,8 @@ export class CollectionState {
     readonly deviceId: string,
     private readonly onCommit: (committed: Committed) => void,
     private readonly onQuarantine: OnQuarantine,
+    /** Milliseconds since 1970 by this device, right or wrong. */
+    readonly deviceNow: () => number,
   ) {
     this.#snapshot = snapshot;
     this.#giveBack = holding.memory.reserve(Tail.mostBytes(snapshot.row.config.dimension));
@@ -70,11 +72,20 @@ export class CollectionState {
     deviceId: string,
     onCommit: (committed: Committed) => void,
     onQuarantine: OnQuarantine = () => {},
+    deviceNow = Date.now,
   ): Promise<CollectionState> {
     const generation = await readWhole(storage, row.config.name);
     if (generation?.row.id !== row.id) throw droppedError(row.config.name);
     const snapshot = snapshotOf(storage, holding, generation, undefined);
-    const state = new CollectionState(storage, holding, snapshot, deviceId, onCommit, onQuarantine);
+    const state = new CollectionState(
+      storage,
+      holding,
+      snapshot,
+      deviceId,
+      onCommit,
+      onQuarantine,
+      deviceNow,
+    );
     state.#reportQuarantine(row, snapshot.row);
     return state;
   }
@@ -96,7 +107,7 @@ export class CollectionState {
 
   /** Milliseconds since 1970 by the server's clock, as far as it is known. */
   now(): number {
-    return Date.now() + (this.#snapshot.row.sync?.clockOffsetMs ?? 0);
+    return this.deviceNow() + (this.#snapshot.row.sync?.clockOffsetMs ?? 0);
   }
 
   /** A stamp greater than all before; call it while committing. */

@@ -9,14 +9,9 @@ import type { Clock, ConflictHandler, Merged } from './surroundings.js';
 import type { TestCollection } from './test-collection.contract.js';
 
 /** 16 hex digits. */
-export const DEVICE = 'aaaaaaaaaaaaaaaa';
 const OTHER_DEVICE = 'bbbbbbbbbbbbbbbb';
 
-export type MakeCollection = (
-  device: string,
-  clock: Clock,
-  conflict: ConflictPolicy,
-) => Promise<TestCollection>;
+export type MakeCollection = (clock: Clock, conflict: ConflictPolicy) => Promise<TestCollection>;
 
 export interface WorldOptions {
   readonly conflict?: ConflictPolicy;
@@ -48,7 +43,7 @@ export class World {
     const clock = new ManualClock();
     const { conflict = 'last-writer-wins', shards = 2 } = options;
     const server = new FakeServer(() => clock.now() - clock.skewMs, shards, conflict);
-    return new World(clock, server, await make(DEVICE, clock, conflict), options);
+    return new World(clock, server, await make(clock, conflict), options);
   }
 
   #make(): Replicator {

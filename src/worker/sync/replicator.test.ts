@@ -1,11 +1,18 @@
+import { MemoryStorage } from '../storage/memory-storage.js';
+import { EngineCollection } from './engine-collection.contract.js';
 import { describeHealing } from './healing.contract.js';
 import { describeLive } from './live.contract.js';
 import { MemoryMirror } from './memory-mirror.contract.js';
 import { describeReplicator } from './replicator.contract.js';
+import type { MakeCollection } from './replicator-world.contract.js';
 
-const makeCollection = async (device: string, clock: ConstructorParameters<typeof MemoryMirror>[1]) =>
-  new MemoryMirror(device, clock);
+const KINDS: Record<string, MakeCollection> = {
+  'on a mirror in memory': async (clock) => new MemoryMirror('a'.repeat(16), clock),
+  'on a collection': (clock, conflict) => EngineCollection.open(new MemoryStorage(), clock, conflict),
+};
 
-describeReplicator('on a mirror in memory', makeCollection);
-describeHealing('on a mirror in memory', makeCollection);
-describeLive('on a mirror in memory', makeCollection);
+for (const [name, make] of Object.entries(KINDS)) {
+  describeReplicator(name, make);
+  describeHealing(name, make);
+  describeLive(name, make);
+}

@@ -15,7 +15,7 @@ export async function begin(
       if (row.sync?.descriptor.id === descriptor.id) return undefined;
       const sync: SyncRow = { descriptor, shards: new Array(descriptor.shards).fill(UNMET), clockOffsetMs };
       const last = state.lastStamp();
-      const serverNow = Date.now() + clockOffsetMs;
+      const serverNow = state.deviceNow() + clockOffsetMs;
       // Stamps that were sent never change (Y2).
       const isFirst = row.sync === undefined;
       const movedMs = isFirst && Math.abs(clockOffsetMs) > MAX_AHEAD_MS ? Math.round(clockOffsetMs) : 0;
@@ -30,7 +30,7 @@ export async function setClockOffset(state: CollectionState, clockOffsetMs: numb
   await state.commit(
     async ({ row: { sync } }) => {
       if (sync === undefined || sync.clockOffsetMs === clockOffsetMs) return undefined;
-      const clock = corrected(state.lastStamp(), Date.now() + clockOffsetMs);
+      const clock = corrected(state.lastStamp(), state.deviceNow() + clockOffsetMs);
       return { sync: { ...sync, clockOffsetMs }, clock };
     },
     { durability: 'memory' },
