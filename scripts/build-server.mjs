@@ -10,15 +10,27 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(root, 'dist/server');
 
-/** Bundles the sources, and leaves packages as imports. */
 export async function buildServer() {
+  await bundleServer(OUT);
+  writeTypes();
+  writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
+  copyFileSync(join(root, 'src/server/README.md'), join(OUT, 'README.md'));
+  copyFileSync(join(root, 'LICENSE'), join(OUT, 'LICENSE'));
+}
+
+/**
+ * Bundles the sources, and leaves packages as imports.
+ *
+ * @param {string} folder where packages are found from
+ */
+export async function bundleServer(folder) {
   await build({
     configFile: false,
     root,
     publicDir: false,
     logLevel: 'warn',
     build: {
-      outDir: OUT,
+      outDir: folder,
       emptyOutDir: true,
       ssr: true,
       target: 'node20',
@@ -31,11 +43,7 @@ export async function buildServer() {
       },
     },
   });
-  chmodSync(join(OUT, 'main.js'), 0o755);
-  writeTypes();
-  writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
-  copyFileSync(join(root, 'src/server/README.md'), join(OUT, 'README.md'));
-  copyFileSync(join(root, 'LICENSE'), join(OUT, 'LICENSE'));
+  chmodSync(join(folder, 'main.js'), 0o755);
 }
 
 function writeTypes() {

@@ -14,7 +14,7 @@ export type IsAllowedOrigin = (origin: string) => boolean;
 /** Exactly these. */
 export function exactOrigins(origins: readonly string[]): IsAllowedOrigin {
   for (const origin of origins) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    if (URL.canParse(origin) && new URL(origin).origin === origin && !origin.includes('*')) continue;
     throw new Error(
       `The origin ${JSON.stringify(origin)} is none: it would match no page. Give scheme, host and port as in https://app.example.`,
     );

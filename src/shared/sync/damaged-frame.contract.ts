@@ -17,7 +17,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const COUNTS = [0, 1, 2, 3, 0x7fff_ffff, 0x8000_0000, 0xffff_fffc, 0xffff_ffff];
 
 /** One way to damage a frame; `at` and `value` are taken modulo what fits. */
-const damage = fc.oneof(
+export const damage = fc.oneof(
   fc.record({ kind: fc.constant('bits' as const), at: fc.nat(), value: fc.integer({ min: 1, max: 255 }) }),
   fc.record({ kind: fc.constant('length' as const), at: fc.nat(), value: fc.constantFrom(...COUNTS) }),
   fc.record({ kind: fc.constant('cut' as const), at: fc.nat(), value: fc.constant(0) }),
@@ -39,10 +39,9 @@ export const damagedFrame: fc.Arbitrary<Bytes> = fc
   )
   .map(([frame, faults]) => faults.reduce(damaged, frame));
 
-function damaged(
-  frame: Bytes,
-  { kind, at, value }: typeof damage extends fc.Arbitrary<infer T> ? T : never,
-): Bytes {
+export type Damage = typeof damage extends fc.Arbitrary<infer T> ? T : never;
+
+export function damaged(frame: Bytes, { kind, at, value }: Damage): Bytes {
   if (frame.length === 0) return Uint8Array.of(value);
   const where = at % frame.length;
   const copy = frame.slice();
