@@ -13,14 +13,17 @@ import { openApiOf } from './openapi.js';
 import { RateLimit } from './rate-limit.js';
 import { openRedis } from './redis/node-redis.js';
 import { RedisChangeLog } from './redis/redis-change-log.js';
+import { RedisVectorSets } from './redis/redis-vector-sets.js';
 import { collectionRoutes } from './routes/collection-routes.js';
+import { searchRoutes } from './routes/search-routes.js';
 import { syncRoutes } from './routes/sync-routes.js';
+import { RemoteSearch } from './search/remote-search.js';
 import type { RouteGroup, ServerContext } from './server-context.js';
 import type { NearshoreServer, ServerOptions } from './server-options.js';
 import { StoredBytes } from './stored-bytes.js';
 import { VERSION } from './version.js';
 
-const GROUPS: readonly RouteGroup[] = [collectionRoutes, syncRoutes];
+const GROUPS: readonly RouteGroup[] = [collectionRoutes, syncRoutes, searchRoutes];
 
 const DEFAULT_PORT = 8_787;
 const DEFAULT_HOST = '127.0.0.1';
@@ -35,17 +38,23 @@ export async function createServer(options: ServerOptions): Promise<NearshoreSer
   const logger = createLogger(options.logLevel ?? 'info');
   const onError = (error: unknown) => logger.warn({ error: loggedError(error) }, 'Redis');
 
-  const log = isChangeLog(options.redis)
-    ? options.redis
-    : new RedisChangeLog(await openRedis({ onError, ...options.redis }));
+  const port = isChangeLog(options.redis) ? undefined : await openRedis({ onError, ...options.redis });
+  const log = isChangeLog(options.redis) ? options.redis : new RedisChangeLog(port!);
+  const search = new RemoteSearch(log, {
+    cacheBytes: options.searchCacheBytes,
+    vectorSets: port && new RedisVectorSets(port),
+    vectorSetsFrom: options.vectorSetsFrom,
+    onIndexError: onError,
+  });
   const memory = new MemoryBudget(options.memoryBytes);
-  const metrics = new Metrics(() => memory.used);
+  const metrics = new Metrics({ held: () => memory.used, searched: () => search.cachedBytes });
   const context: ServerContext = {
     log,
     descriptors: new Descriptors(log),
     storedBytes: new StoredBytes(log, options.storedBytes),
     garbage: new Garbage(log, onError),
     streams: new HintStreams({ onCount: (by) => metrics.streams(by) }),
+    search,
     metrics,
     logger,
   };
@@ -84,6 +93,7 @@ export async function createServer(options: ServerOptions): Promise<NearshoreSer
     context.streams.close();
     await (await listening)?.close(options.graceMs ?? DEFAULT_GRACE_MS);
     await context.garbage.idle();
+    await search.close();
     if (log !== options.redis) await log.close();
   }
 }

@@ -15,23 +15,22 @@ export class Metrics {
   );
   readonly #pages = this.#counter('nearshore_pages_total', 'Pulled pages of shards by kind', ['kind']);
   readonly #entries = this.#counter('nearshore_pulled_entries_total', 'Entries in pulled pages', []);
+  readonly #queries = this.#counter(
+    'nearshore_queries_total',
+    'Remote queries by what answered them, and whether every shard did',
+    ['engine', 'complete'],
+  );
   readonly #streams = new Gauge({
     name: 'nearshore_hint_streams',
     help: 'Clients that listen to hints',
     registers: [this.#registry],
   });
 
-  /** @param heldBytes what the bodies and answers under way take */
-  constructor(heldBytes: () => number) {
+  /** @param bytes what the bodies and answers under way take, and the shards that are searched */
+  constructor(bytes: { readonly held: () => number; readonly searched: () => number }) {
     collectDefaultMetrics({ register: this.#registry });
-    new Gauge({
-      name: 'nearshore_held_bytes',
-      help: 'Bytes of the bodies and answers under way',
-      registers: [this.#registry],
-      collect() {
-        this.set(heldBytes());
-      },
-    });
+    this.#bytes('nearshore_held_bytes', 'Bytes of the bodies and answers under way', bytes.held);
+    this.#bytes('nearshore_search_cache_bytes', 'Bytes of the shards held for searches', bytes.searched);
   }
 
   request(method: string, route: string, status: number, seconds: number): void {
@@ -47,6 +46,10 @@ export class Metrics {
     this.#entries.inc(entries);
   }
 
+  query(engine: string, complete: boolean): void {
+    this.#queries.inc({ engine, complete: String(complete) });
+  }
+
   streams(by: 1 | -1): void {
     this.#streams.inc(by);
   }
@@ -58,6 +61,15 @@ export class Metrics {
 
   get contentType(): string {
     return this.#registry.contentType;
+  }
+
+  #bytes(name: string, help: string, bytes: () => number): void {
+    new Gauge({
+      ...{ name, help, registers: [this.#registry] },
+      collect() {
+        this.set(bytes());
+      },
+    });
   }
 
   #counter(name: string, help: string, labelNames: string[]) {

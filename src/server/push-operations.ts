@@ -1,4 +1,3 @@
-import { encodeMetadata } from '../shared/metadata-check.js';
 import { idProblem, textProblem, vectorProblem } from '../shared/record-check.js';
 import {
   type Descriptor,
@@ -11,6 +10,7 @@ import {
 } from '../shared/sync/protocol.js';
 import { shardOf } from '../shared/sync/shard-of.js';
 import { type ChangeLog, type CollectionName, type LogPushed, ShardUnavailable } from './change-log.js';
+import { metadataFault } from './metadata-fault.js';
 
 /** Of one script, during which its Redis does nothing else. */
 const CHUNK = 100;
@@ -132,15 +132,5 @@ function invalidBecause(
     const textFault = textProblem(text);
     if (textFault !== undefined) return textFault.message;
   }
-  return metadata === undefined ? undefined : metadataProblem(metadata);
-}
-
-function metadataProblem(json: string): string | undefined {
-  let metadata: unknown;
-  try {
-    metadata = JSON.parse(json);
-  } catch {
-    return 'metadata is not JSON. Filters could not read it. Send an object as JSON.';
-  }
-  return encodeMetadata(metadata).problem;
+  return metadata === undefined ? undefined : metadataFault(metadata)?.message;
 }

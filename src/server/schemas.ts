@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Refusal } from '../shared/sync/protocol.js';
 import {
   type Descriptor,
@@ -11,13 +10,14 @@ import {
   type PullRequest,
   type PushAnswer,
 } from '../shared/sync/protocol.js';
+import { z } from './zod.js';
 
 // The shapes of what crosses: bodies of JSON and claims are checked by them, and /openapi.json is made of them.
 
 const NAME = '[A-Za-z0-9][A-Za-z0-9._-]{0,63}';
 
-const count = z.int().min(0);
-const stamp = z.string().regex(/^[0-9a-f]{32}$/);
+export const count = z.int().min(0);
+export const stamp = z.string().regex(/^[0-9a-f]{32}$/);
 const metric = z.enum(['cosine', 'dot', 'l2']);
 const conflict = z.enum(['last-writer-wins', 'compare-and-set']);
 const embeddingSpace = z.string().min(1).max(1_024);
@@ -93,7 +93,7 @@ export const collectionList = z.strictObject({
 
 // Heads of frames: the message without its vectors, and their dimension.
 
-const headDimension = z.int().min(0).max(4_096);
+export const headDimension = z.int().min(0).max(4_096);
 const entry = z.strictObject({
   kind: z.enum(['upsert', 'delete']),
   id: z.string(),

@@ -7,6 +7,7 @@ import type { MemoryShare } from './http/memory-budget.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import type { Schema } from './schemas.js';
+import type { RemoteSearch } from './search/remote-search.js';
 import type { StoredBytes } from './stored-bytes.js';
 
 /** What the routes of one server share. */
@@ -16,6 +17,7 @@ export interface ServerContext {
   readonly storedBytes: StoredBytes;
   readonly garbage: Garbage;
   readonly streams: HintStreams;
+  readonly search: RemoteSearch;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }

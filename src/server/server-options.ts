@@ -22,6 +22,13 @@ export interface ServerOptions {
   readonly storedBytes?: number;
   /** Bytes that bodies and answers under way may take in memory. Default: 128 MiB. */
   readonly memoryBytes?: number;
+  /** Bytes of shards that are held in memory for searches. Default: 256 MiB. */
+  readonly searchCacheBytes?: number;
+  /**
+   * Vector components (records × dimension) of a collection from which on its cosine queries use vector sets, where Redis
+   * has them. Default: 4,000,000.
+   */
+  readonly vectorSetsFrom?: number;
   /** Milliseconds that `close` waits for what is under way. Default: 10,000. */
   readonly graceMs?: number;
   /** JSON lines on the standard error stream. Default: `'info'`. */

@@ -1,6 +1,7 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { RecordsOnWire } from '../../shared/records-on-wire.js';
 import { MAX_ANSWER_BYTES } from '../../shared/sync/remote.js';
+import type { MemoryShare } from '../http/memory-budget.js';
 
 /** Of a record on the wire, beside its strings and its vector. */
 const RECORD_BYTES = 32;
@@ -10,6 +11,13 @@ export interface AnsweredRecord {
   readonly metadata?: string | undefined;
   readonly text?: string | undefined;
   readonly vector: Float32Array | undefined;
+}
+
+/** What belongs to a request. */
+export interface RemoteCall {
+  readonly signal: AbortSignal;
+  /** Takes what its answer holds. */
+  readonly memory?: MemoryShare;
 }
 
 export interface Wanted {
@@ -22,11 +30,14 @@ export interface Wanted {
 export class AnswerRoom {
   #left = MAX_ANSWER_BYTES;
 
-  /** False: it has no room for this record. */
+  constructor(private readonly memory: MemoryShare | undefined) {}
+
+  /** False: it has no room for this record. Throws 503 where this server has none. */
   take({ id, metadata = '', text = '', vector }: AnsweredRecord, wanted: Wanted): boolean {
     let bytes = RECORD_BYTES + id.length;
     if (wanted.metadata) bytes += metadata.length + text.length;
     if (wanted.vectors) bytes += vector!.byteLength;
+    this.memory?.take(bytes);
     this.#left -= bytes;
     return this.#left >= 0;
   }

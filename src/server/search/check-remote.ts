@@ -1,6 +1,5 @@
 import { batchError, type Problem, VectorStoreError } from '../../shared/errors.js';
 import { checkFilter } from '../../shared/filter.js';
-import { encodeMetadata } from '../../shared/metadata-check.js';
 import { queryProblem } from '../../shared/query-check.js';
 import {
   type Fault,
@@ -19,6 +18,7 @@ import {
   type RemoteRecord,
   type RemoteWrite,
 } from '../../shared/sync/remote.js';
+import { metadataFault } from '../metadata-fault.js';
 
 // The rules of records and queries (SPEC, V1 to V9), for what has come over the wire: each throws a `VectorStoreError`.
 
@@ -58,7 +58,7 @@ export function checkWrite(request: RemoteWrite, { dimension, metric }: Descript
       break;
     case 'set-metadata':
       checkPositions('updates', request.updates, idOf, ({ id, metadata }) =>
-        joinFaults(given(idProblem(id), metadataProblem(metadata))),
+        joinFaults(given(idProblem(id), metadataFault(metadata))),
       );
       break;
     default:
@@ -67,7 +67,7 @@ export function checkWrite(request: RemoteWrite, { dimension, metric }: Descript
           given(
             idProblem(id),
             vectorProblem(vector, dimension, metric),
-            metadata === undefined ? undefined : metadataProblem(metadata),
+            metadata === undefined ? undefined : metadataFault(metadata),
             text === undefined ? undefined : textProblem(text),
           ),
         ),
@@ -76,18 +76,6 @@ export function checkWrite(request: RemoteWrite, { dimension, metric }: Descript
 }
 
 const idOf = ({ id }: Pick<RemoteRecord, 'id'>) => id;
-
-/** Metadata as JSON. */
-function metadataProblem(json: string): Fault | undefined {
-  let metadata: unknown;
-  try {
-    metadata = JSON.parse(json);
-  } catch {
-    return invalid('metadata is no JSON. Filters could not read it. Send the JSON of an object.');
-  }
-  const { problem } = encodeMetadata(metadata);
-  return problem === undefined ? undefined : invalid(problem);
-}
 
 function given(...faults: (Fault | undefined)[]): Fault[] {
   return faults.filter((fault) => fault !== undefined);

@@ -60,8 +60,8 @@ test('O2 memory of shards is bounded; the answers are the same', async () => {
   for (let i = 0; i < 3; i++) {
     const got = await bounded.query({ id: 'r1', topK: 100 });
     expect([got.ids, got.scores]).toEqual([wanted.ids, wanted.scores]);
-    expect(bounded.routes.cachedBytes).toBeGreaterThan(0);
-    expect(bounded.routes.cachedBytes).toBeLessThanOrEqual(9_000);
+    expect(bounded.search.cachedBytes).toBeGreaterThan(0);
+    expect(bounded.search.cachedBytes).toBeLessThanOrEqual(9_000);
   }
 });
 

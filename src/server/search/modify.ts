@@ -22,6 +22,8 @@ export interface Change {
 export interface Modified {
   readonly results: RemoteWriteResult[];
   readonly replicated: boolean;
+  /** By how much the stored bytes have grown. */
+  readonly bytesAdded: number;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function modify(
 ): Promise<Modified> {
   const results: RemoteWriteResult[] = new Array(changes.length);
   let allReplicated = true;
+  let bytesAdded = 0;
   for (let from = 0; from < changes.length; from += PUSHED_TOGETHER) {
     let open = changes.slice(from, from + PUSHED_TOGETHER).map((change, i) => ({ ...change, at: from + i }));
     for (let tries = 0; open.length > 0; tries++) {
@@ -58,6 +61,7 @@ export async function modify(
         const push = { policy, epoch: undefined, operations, replicated };
         const answer = await log.push(place.name, place.descriptor, place.shard, push);
         allReplicated &&= answer.replicated;
+        bytesAdded += answer.bytesAdded;
         for (const [i, result] of answer.results.entries()) {
           const { change } = pushed[i]!;
           if (result.status === 'stale' || result.status === 'conflict')
@@ -72,7 +76,7 @@ export async function modify(
       }
     }
   }
-  return { results, replicated: allReplicated };
+  return { results, replicated: allReplicated, bytesAdded };
 }
 
 function settled(result: { readonly status: string; readonly message?: string }): RemoteWriteResult {

@@ -3,7 +3,7 @@ import { compileFilter } from '../../shared/filter.js';
 import type { Descriptor } from '../../shared/sync/protocol.js';
 import type { RemoteAnswers, RemoteMatches, RemoteQuery, RemoteReceipt } from '../../shared/sync/remote.js';
 import type { ChangeLog, CollectionName } from '../change-log.js';
-import { AnswerRoom, packRecords } from './answer-records.js';
+import { AnswerRoom, packRecords, type RemoteCall } from './answer-records.js';
 import { searchExactly } from './exact-engine.js';
 import { readRecords } from './remote-reads.js';
 import type { ReadyQuery, Search } from './scan.js';
@@ -46,7 +46,7 @@ export class QueryEngines {
     name: CollectionName,
     descriptor: Descriptor,
     queries: readonly RemoteQuery[],
-    signal: AbortSignal,
+    { signal, memory }: RemoteCall,
   ): Promise<RemoteAnswers> {
     const startedAt = performance.now();
     const ready = await this.#ready(name, descriptor, queries, signal);
@@ -65,7 +65,7 @@ export class QueryEngines {
       }
     }
     const elapsedMs = performance.now() - startedAt;
-    const room = new AnswerRoom();
+    const room = new AnswerRoom(memory);
     return { answers: answered.map((each) => matchesOf(each, descriptor, elapsedMs, room)) };
   }
 

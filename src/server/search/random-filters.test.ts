@@ -13,7 +13,7 @@ test('O1 F1-F18 server, device and an oracle agree on 10,000 random filters', {
       store: (records: Parameters<SearchWorld['push']>[0]) => world.push(records),
       async query(queries: readonly RemoteQuery[]) {
         const request = { collection: world.descriptor.id, queries };
-        return (await world.routes.query(NAME, world.descriptor, request, NEVER)).answers;
+        return (await world.search.query(NAME, world.descriptor, request, { signal: NEVER })).answers;
       },
     };
   };

@@ -11,7 +11,7 @@ import type {
 import { shardOf } from '../../shared/sync/shard-of.js';
 import type { JsonValue } from '../../shared/types.js';
 import type { ChangeLog, CollectionName } from '../change-log.js';
-import { AnswerRoom, packRecords, type Wanted } from './answer-records.js';
+import { AnswerRoom, packRecords, type RemoteCall, type Wanted } from './answer-records.js';
 import { FirstOf } from './first-of.js';
 import { allShards, forAllShards } from './for-shards.js';
 import { passingRows } from './scan.js';
@@ -64,12 +64,12 @@ export async function getRecords(
   name: CollectionName,
   descriptor: Descriptor,
   { ids, includeVectors }: RemoteGet,
-  signal: AbortSignal,
+  call: RemoteCall,
 ): Promise<RemoteFound> {
   const wanted = { vectors: includeVectors, metadata: true };
   const found: boolean[] = [];
   const records: Stored[] = [];
-  for await (const record of readAsFits(log, name, descriptor, ids, wanted, signal)) {
+  for await (const record of readAsFits(log, name, descriptor, ids, wanted, call)) {
     found.push(record !== undefined);
     if (record !== undefined) records.push(record);
   }
@@ -82,11 +82,11 @@ export async function listRecords(
   name: CollectionName,
   descriptor: Descriptor,
   { filter, limit, cursor, includeVectors }: RemoteList,
-  signal: AbortSignal,
+  call: RemoteCall,
 ): Promise<RemotePage> {
   const ready = filter === undefined ? undefined : compileFilter(filter);
   const first = new FirstOf<string>(limit + 1, (a, b) => (a < b ? -1 : 1));
-  await visitPassing(cache, name, descriptor, ready, signal, (id) => {
+  await visitPassing(cache, name, descriptor, ready, call.signal, (id) => {
     if (cursor === undefined || id > cursor) first.push(id);
   });
   const ids = first.finish();
@@ -94,7 +94,7 @@ export async function listRecords(
   const wanted = { vectors: includeVectors, metadata: true };
   const records: Stored[] = [];
   let read = 0;
-  for await (const record of readAsFits(log, name, descriptor, page, wanted, signal)) {
+  for await (const record of readAsFits(log, name, descriptor, page, wanted, call)) {
     read++;
     // It may have changed since the ids were found.
     const passes = record !== undefined && (ready === undefined || ready.matches(parsedMetadata(record)));
@@ -111,9 +111,9 @@ async function* readAsFits(
   descriptor: Descriptor,
   ids: readonly string[],
   wanted: Wanted,
-  signal: AbortSignal,
+  { signal, memory }: RemoteCall,
 ): AsyncGenerator<Stored | undefined> {
-  const room = new AnswerRoom();
+  const room = new AnswerRoom(memory);
   for (let from = 0; from < ids.length; from += READ_TOGETHER) {
     const part = ids.slice(from, from + READ_TOGETHER);
     for (const record of await readRecords(log, name, descriptor, part, signal)) {

@@ -25,6 +25,18 @@ const SKIPPED: RemoteWriteResult = { status: 'skipped' };
 /** Read and deleted at a time, where a filter says what. */
 const DELETED_TOGETHER = 100;
 
+export interface WriteCall {
+  readonly signal: AbortSignal;
+  /** Why nothing more may be stored; undefined: it may. */
+  readonly quota?: string | undefined;
+}
+
+export interface Written {
+  readonly written: RemoteWritten;
+  /** By how much the stored bytes have grown. */
+  readonly bytesAdded: number;
+}
+
 /** Writes of clients that keep nothing (SPEC, O5). */
 export class RemoteWrites {
   constructor(
@@ -36,27 +48,26 @@ export class RemoteWrites {
     name: CollectionName,
     descriptor: Descriptor,
     request: RemoteWrite,
-    signal: AbortSignal,
-  ): Promise<RemoteWritten> {
+    { signal, quota }: WriteCall,
+  ): Promise<Written> {
     const time = await this.log.time();
     if (millisecondsOf(request.stamp) > time + MAX_AHEAD_MS) {
       const positions = request.mode === 'delete-where' ? descriptor.shards : idsOf(request).length;
-      return {
-        time,
-        results: new Array(positions).fill({ status: 'future' }),
-        count: 0,
-        replicated: false,
-      };
+      const results = new Array<RemoteWriteResult>(positions).fill({ status: 'future' });
+      return { written: { time, results, count: 0, replicated: false }, bytesAdded: 0 };
     }
-    const job = new WriteJob(this.log, this.cache, name, descriptor, request, signal);
-    return { time, ...(await job.run()) };
+    const job = new WriteJob(this.log, this.cache, name, descriptor, request, signal, quota);
+    const results = await job.run();
+    const replicated = job.replicated && request.replicated;
+    return { written: { time, results, count: job.count, replicated }, bytesAdded: job.bytesAdded };
   }
 }
 
 class WriteJob {
   /** Records written or deleted. */
-  #count = 0;
-  #replicated = true;
+  count = 0;
+  replicated = true;
+  bytesAdded = 0;
 
   constructor(
     private readonly log: ChangeLog,
@@ -65,14 +76,10 @@ class WriteJob {
     private readonly descriptor: Descriptor,
     private readonly request: RemoteWrite,
     private readonly signal: AbortSignal,
+    private readonly quota: string | undefined,
   ) {}
 
-  async run(): Promise<Omit<RemoteWritten, 'time'>> {
-    const results = await this.#results();
-    return { results, count: this.#count, replicated: this.#replicated && this.request.replicated };
-  }
-
-  async #results(): Promise<RemoteWriteResult[]> {
+  async run(): Promise<RemoteWriteResult[]> {
     const { request } = this;
     if (request.mode === 'delete-where') return this.#deleteWhere(compileFilter(request.filter));
     const ids = idsOf(request);
@@ -112,8 +119,9 @@ class WriteJob {
     const policy = request.mode === 'upsert' ? 'last-writer-wins' : 'compare-and-set';
     const { replicated } = request;
     const modified = await modify(this.log, { name, descriptor, shard }, changes, { policy, replicated });
-    this.#replicated &&= modified.replicated;
-    for (const { status } of modified.results) if (status === 'ok') this.#count++;
+    this.replicated &&= modified.replicated;
+    this.bytesAdded += modified.bytesAdded;
+    for (const { status } of modified.results) if (status === 'ok') this.count++;
     return modified.results;
   }
 
@@ -172,6 +180,8 @@ class WriteJob {
   /** In place of what is there, unless that has come after an earlier try of this write. */
   #write(current: Current, operation: WithVector<Omit<Operation, 'stamp' | 'base'>>): Decision {
     const { stamp, repeated } = this.request;
+    if (this.quota !== undefined && operation.kind === 'upsert' && current?.stamp !== stamp)
+      return { status: 'quota', message: this.quota };
     if (current === undefined) return { ...operation, stamp, base: '' };
     if (current.stamp === stamp) return OK;
     if (repeated && current.stamp > stamp) return OK;

@@ -7,13 +7,13 @@ import type { Metric } from '../../shared/types.js';
 import { SeededRandom } from '../../worker/seeded-random.contract.js';
 import type { ChangeLog } from '../change-log.js';
 import { NAME } from './memory-log.contract.js';
-import { SearchRoutes } from './routes.js';
+import { RemoteSearch } from './remote-search.js';
 
 export const NEVER = new AbortController().signal;
 
 /** One collection on a log, and the routes to it. */
 export class SearchWorld {
-  routes: SearchRoutes;
+  search: RemoteSearch;
   readonly random: SeededRandom;
   #clock: HybridClock | undefined;
 
@@ -21,9 +21,9 @@ export class SearchWorld {
     readonly log: ChangeLog,
     readonly descriptor: Descriptor,
     seed = 7,
-    options: ConstructorParameters<typeof SearchRoutes>[1] = {},
+    options: ConstructorParameters<typeof RemoteSearch>[1] = {},
   ) {
-    this.routes = new SearchRoutes(log, options);
+    this.search = new RemoteSearch(log, options);
     this.random = new SeededRandom(seed);
   }
 
@@ -64,36 +64,42 @@ export class SearchWorld {
 
   async query(query: RemoteQuery) {
     const { collection, queries } = { collection: this.descriptor.id, queries: [query] };
-    const { answers } = await this.routes.query(NAME, this.descriptor, { collection, queries }, NEVER);
+    const { answers } = await this.search.query(
+      NAME,
+      this.descriptor,
+      { collection, queries },
+      { signal: NEVER },
+    );
     return answers[0]!;
   }
 
   async count(filter?: UntypedFilter): Promise<number> {
     const request = { collection: this.descriptor.id, ...(filter === undefined ? {} : { filter }) };
-    return (await this.routes.count(NAME, this.descriptor, request, NEVER)).count;
+    return (await this.search.count(NAME, this.descriptor, request, { signal: NEVER })).count;
   }
 
   get(ids: readonly string[], includeVectors = true) {
     const request = { collection: this.descriptor.id, ids, includeVectors };
-    return this.routes.get(NAME, this.descriptor, request, NEVER);
+    return this.search.get(NAME, this.descriptor, request, { signal: NEVER });
   }
 
   async list(options: { limit: number; cursor?: string; filter?: UntypedFilter; includeVectors?: boolean }) {
     const request = { collection: this.descriptor.id, includeVectors: false, ...options };
-    return this.routes.list(NAME, this.descriptor, request, NEVER);
+    return this.search.list(NAME, this.descriptor, request, { signal: NEVER });
   }
 
   async write(request: WriteWanted) {
     const stamp = request.stamp ?? (await this.stamp());
     const whole = { collection: this.descriptor.id, repeated: false, replicated: false, ...request, stamp };
-    return this.routes.write(NAME, this.descriptor, whole as RemoteWrite, NEVER);
+    const call = { signal: NEVER, quota: request.quota };
+    return (await this.search.write(NAME, this.descriptor, whole as RemoteWrite, call)).written;
   }
 }
 
 type WithoutCommon<T> = T extends unknown
   ? Omit<T, 'collection' | 'stamp' | 'repeated' | 'replicated'>
   : never;
-type WriteWanted = WithoutCommon<RemoteWrite> & { stamp?: Stamp; repeated?: boolean };
+type WriteWanted = WithoutCommon<RemoteWrite> & { stamp?: Stamp; repeated?: boolean; quota?: string };
 
 /** In double precision, by the textbook. */
 export function trueScore(

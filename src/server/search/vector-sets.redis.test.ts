@@ -204,7 +204,7 @@ describe.skipIf(program === undefined)(`Redis 8${why}`, () => {
     await fresh.query({ vector: query, topK: 1 });
     const { receipt } = await fresh.query({ vector: query, topK: 10 });
     expect(receipt.engine).toBe('exact');
-    await fresh.routes.close();
+    await fresh.search.close();
     await world.indexer.run(NAME, world.descriptor);
     expect((await fresh.query({ vector: query, topK: 10 })).receipt.engine).toBe('vector-set');
     expect(await world.elements()).toBe(300);

@@ -15,9 +15,6 @@ import {
 import { MAX_OPERATIONS } from './protocol.js';
 import {
   MAX_QUERIES,
-  type RemoteCount,
-  type RemoteGet,
-  type RemoteList,
   type RemoteQueries,
   type RemoteQuery,
   type RemoteRecord,
@@ -128,31 +125,6 @@ function recordAt(value: unknown, where: string, vectors: VectorReader): RemoteR
 
 function positionsAt<T>(value: unknown, where: string, item: (value: unknown, where: string) => T): T[] {
   return arrayAt(value, where, MAX_OPERATIONS).map((each, i) => item(each, `${where}[${i}]`));
-}
-
-export function remoteGetFrom(value: unknown): RemoteGet {
-  const { collection, ids, includeVectors } = objectAt(value, 'the request');
-  return {
-    collection: stringAt(collection, 'collection'),
-    ids: positionsAt(ids, 'ids', stringAt),
-    includeVectors: flagAt(includeVectors, 'includeVectors'),
-  };
-}
-
-export function remoteListFrom(value: unknown): RemoteList {
-  const { collection, filter, limit, cursor, includeVectors } = objectAt(value, 'the request');
-  return {
-    collection: stringAt(collection, 'collection'),
-    limit: countAt(limit, 'limit'),
-    includeVectors: flagAt(includeVectors, 'includeVectors'),
-    ...optionalAt({ filter }, '', filterAt),
-    ...optionalAt({ cursor }, '', stringAt),
-  };
-}
-
-export function remoteCountFrom(value: unknown): RemoteCount {
-  const { collection, filter } = objectAt(value, 'the request');
-  return { collection: stringAt(collection, 'collection'), ...optionalAt({ filter }, '', filterAt) };
 }
 
 /** An object; what is in it `compileFilter` checks. */

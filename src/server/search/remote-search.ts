@@ -10,13 +10,13 @@ import type {
   RemotePage,
   RemoteQueries,
   RemoteWrite,
-  RemoteWritten,
 } from '../../shared/sync/remote.js';
 import type { ChangeLog, CollectionName } from '../change-log.js';
+import type { RemoteCall } from './answer-records.js';
 import { checkIds, checkList, checkQueries, checkWrite } from './check-remote.js';
 import { QueryEngines } from './query-engines.js';
 import { countRecords, getRecords, listRecords } from './remote-reads.js';
-import { RemoteWrites } from './remote-writes.js';
+import { RemoteWrites, type WriteCall, type Written } from './remote-writes.js';
 import { ShardCache } from './shard-cache.js';
 import { VectorIndexer } from './vector-indexer.js';
 import { VectorSetEngine } from './vector-set-engine.js';
@@ -41,7 +41,7 @@ export interface SearchOptions {
  * The remote calls (SPEC, O1 to O6) on bodies that are parsed (remote-requests.ts), for a collection that the caller may
  * use. They reject with a `VectorStoreError` where a body breaks a rule, `ShardUnavailable`, or `CollectionDropped`.
  */
-export class SearchRoutes {
+export class RemoteSearch {
   readonly #cache: ShardCache;
   readonly #queries: QueryEngines;
   readonly #writes: RemoteWrites;
@@ -69,50 +69,50 @@ export class SearchRoutes {
     name: CollectionName,
     descriptor: Descriptor,
     { queries }: RemoteQueries,
-    signal: AbortSignal,
+    call: RemoteCall,
   ): Promise<RemoteAnswers> {
     checkQueries(queries, descriptor);
-    return this.#queries.answer(name, descriptor, queries, signal);
+    return this.#queries.answer(name, descriptor, queries, call);
   }
 
   async get(
     name: CollectionName,
     descriptor: Descriptor,
     request: RemoteGet,
-    signal: AbortSignal,
+    call: RemoteCall,
   ): Promise<RemoteFound> {
     checkIds(request.ids);
-    return getRecords(this.log, name, descriptor, request, signal);
+    return getRecords(this.log, name, descriptor, request, call);
   }
 
   async list(
     name: CollectionName,
     descriptor: Descriptor,
     request: RemoteList,
-    signal: AbortSignal,
+    call: RemoteCall,
   ): Promise<RemotePage> {
     checkList(request);
-    return listRecords(this.log, this.#cache, name, descriptor, request, signal);
+    return listRecords(this.log, this.#cache, name, descriptor, request, call);
   }
 
   async count(
     name: CollectionName,
     descriptor: Descriptor,
     request: RemoteCount,
-    signal: AbortSignal,
+    call: RemoteCall,
   ): Promise<RemoteCounted> {
     if (request.filter !== undefined) checkFilter(request.filter);
-    return countRecords(this.#cache, name, descriptor, request, signal);
+    return countRecords(this.#cache, name, descriptor, request, call.signal);
   }
 
   async write(
     name: CollectionName,
     descriptor: Descriptor,
     request: RemoteWrite,
-    signal: AbortSignal,
-  ): Promise<RemoteWritten> {
+    call: RemoteCall & WriteCall,
+  ): Promise<Written> {
     checkWrite(request, descriptor);
-    return this.#writes.write(name, descriptor, request, signal);
+    return this.#writes.write(name, descriptor, request, call);
   }
 
   /** Ends what runs in the background. */
