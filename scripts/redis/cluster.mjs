@@ -1,4 +1,5 @@
 // @ts-check
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis, until } from './servers.mjs';
 
 /** @typedef {import('./servers.mjs').RedisServer} RedisServer */
@@ -8,13 +9,15 @@ import { startRedis, until } from './servers.mjs';
  * @property {readonly string[]} urls
  * @property {readonly RedisServer[]} nodes
  * @property {(key: string) => Promise<RedisServer>} masterOf the node that the others take for the master of the key
- * @property {(node: RedisServer) => Promise<string>} idOf
+ * @property {() => Promise<readonly RedisServer[]>} masters
  * @property {() => Promise<void>} ready when it is whole: see below
  * @property {(slot: number, from: RedisServer, to: RedisServer) => Promise<void>} moveSlot with its keys
  * @property {() => Promise<void>} stop
  */
 
 const MASTERS = 3;
+/** Longer than any answer but that of a hung node. */
+const VOTE_MS = 3_000;
 
 /**
  * Three masters with replicas.
@@ -62,20 +65,29 @@ export async function startCluster({ replicas = 1, nodeTimeoutMs = 1_000, config
  */
 function clusterOf(nodes) {
   const idOf = (/** @type {RedisServer} */ node) => node.cli('cluster', 'myid');
-  const withPort = (/** @type {number} */ port) =>
-    /** @type {RedisServer} */ (nodes.find((node) => node.port === port));
+  const withPort = (/** @type {number | undefined} */ port) => {
+    const found = nodes.find((node) => node.port === port);
+    if (found === undefined) throw new Error(`No node answered, or none of ours was named (port ${port}).`);
+    return found;
+  };
   return {
     urls: nodes.map(({ url }) => url),
     nodes,
-    idOf,
     async masterOf(key) {
-      const views = await Promise.all(nodes.map((node) => masterIn(node, key).catch(() => undefined)));
-      const votes = views.filter((port) => port !== undefined);
+      const slot = Number(await Promise.any(nodes.map((node) => node.cli('cluster', 'keyslot', key))));
+      const views = await Promise.all(
+        nodes.map((node) => Promise.race([mastersIn(node), sleep(VOTE_MS, [])])),
+      );
+      const votes = views.flatMap((masters) =>
+        masters.filter(({ owns }) => owns(slot)).map(({ port }) => port),
+      );
       // A node that is cut off may be of its own opinion.
-      const most = votes.sort(
-        (a, b) => votes.filter((port) => port === b).length - votes.filter((port) => port === a).length,
-      )[0];
-      return withPort(/** @type {number} */ (most));
+      const count = (/** @type {number} */ port) => votes.filter((other) => other === port).length;
+      return withPort(votes.sort((a, b) => count(b) - count(a))[0]);
+    },
+    async masters() {
+      const masters = await mastersIn(nodes[0]);
+      return masters.map(({ port }) => withPort(port));
     },
     // Not yet when it says so itself: replicas may still be copying, and nodes may not know all others.
     ready: () =>
@@ -88,7 +100,7 @@ function clusterOf(nodes) {
       await to.cli('cluster', 'setslot', String(slot), 'importing', source);
       await from.cli('cluster', 'setslot', String(slot), 'migrating', target);
       while (true) {
-        const keys = (await from.cli('cluster', 'getkeysinslot', String(slot), '10'))
+        const keys = (await from.cli('cluster', 'getkeysinslot', String(slot), '200'))
           .split('\n')
           .filter(Boolean);
         if (keys.length === 0) break;
@@ -118,17 +130,21 @@ async function isReady(node, count) {
   return [...replication.matchAll(/state=online/g)].length === wanted;
 }
 
-/** @param {RedisServer} node @param {string} key */
-async function masterIn(node, key) {
-  const slot = Number(await node.cli('cluster', 'keyslot', key));
-  for (const line of (await node.cli('cluster', 'nodes')).split('\n')) {
-    const [, address = '', flags = '', , , , , link = '', ...ranges] = line.split(' ');
-    if (!/master/.test(flags) || /fail\b/.test(flags)) continue;
-    const owns = ranges.some((range) => {
-      const [start, end = start] = range.split('-').map(Number);
-      return slot >= Number(start) && slot <= Number(end);
-    });
-    if (owns && link) return Number(/:(\d+)@/.exec(address)?.[1]);
-  }
-  return undefined;
+/**
+ * The masters that have slots, as a node sees them; none where it does not answer.
+ *
+ * @param {RedisServer | undefined} node
+ */
+async function mastersIn(node) {
+  const lines = (await node?.cli('cluster', 'nodes').catch(() => ''))?.split('\n') ?? [];
+  return lines.flatMap((line) => {
+    const [, address = '', flags = '', , , , , , ...ranges] = line.split(' ');
+    if (!/master/.test(flags) || /fail\b/.test(flags) || ranges.length === 0) return [];
+    const owns = (/** @type {number} */ slot) =>
+      ranges.some((range) => {
+        const [start, end = start] = range.split('-').map(Number);
+        return slot >= Number(start) && slot <= Number(end);
+      });
+    return [{ port: Number(/:(\d+)@/.exec(address)?.[1]), owns }];
+  });
 }
