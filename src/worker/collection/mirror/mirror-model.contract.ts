@@ -31,22 +31,23 @@ type Wire = WithVector<Entry> & { readonly bare?: boolean };
 
 const IDS = Array.from({ length: 12 }, (_, i) => `id${i}`);
 
-/** What has happened, so that a run that tried nothing is noticed. */
-export type Events = Record<
-  | 'acknowledged'
-  | 'lateAcknowledged'
-  | 'lost'
-  | 'conflicts'
-  | 'gone'
-  | 'refused'
-  | 'bare'
-  | 'swept'
-  | 'merged'
-  | 'restamped'
-  | 'resolved'
-  | 'anew',
-  number
->;
+/** What has happened, so that runs that tried nothing are noticed. */
+export const NO_EVENTS = {
+  acknowledged: 0,
+  lateAcknowledged: 0,
+  lost: 0,
+  conflicts: 0,
+  gone: 0,
+  refused: 0,
+  bare: 0,
+  swept: 0,
+  merged: 0,
+  restamped: 0,
+  resolved: 0,
+  anew: 0,
+};
+
+export type Events = typeof NO_EVENTS;
 
 export async function runMirrorModel(
   storage: Storage,

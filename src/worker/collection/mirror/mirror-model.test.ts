@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../storage/memory-storage.js';
-import { type Events, runMirrorModel } from './mirror-model.contract.js';
+import { type Events, NO_EVENTS, runMirrorModel } from './mirror-model.contract.js';
 
 const RUNS = process.env.NEARSHORE_FAULTS === 'full' ? 200 : 12;
 const STEPS = 120;
 
 describe.each(['last-writer-wins', 'compare-and-set'] as const)('a mirror under %s', (conflict) => {
   it(`Y2 Y3 Y4 Y5 is a plain map of stamps, bases and what is pushed, in ${RUNS} random histories`, async () => {
-    const events: Events = {
-      ...{ acknowledged: 0, lateAcknowledged: 0, lost: 0, conflicts: 0, gone: 0, refused: 0 },
-      ...{ bare: 0, swept: 0, merged: 0, restamped: 0, resolved: 0, anew: 0 },
-    };
+    const events: Events = { ...NO_EVENTS };
     for (let seed = 1; seed <= RUNS; seed++) {
       await runMirrorModel(new MemoryStorage(), conflict, seed, STEPS, events);
     }

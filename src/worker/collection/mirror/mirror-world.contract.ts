@@ -7,12 +7,12 @@ import type {
   Stamp,
   WithVector,
 } from '../../../shared/sync/protocol.js';
-import type { CollectionConfig } from '../../../shared/types.js';
 import type { Storage } from '../../storage/storage.js';
 import { countUnsynced } from '../../storage/unsynced.js';
 import type { Mirror, ShardCheckpoint } from '../../sync/mirror.js';
 import type { CollectionEngine } from '../collection-engine.js';
 import { CONFIG, clientOf, type HoldingOptions, openEngine } from '../engine.contract.js';
+import type { Train } from '../list-order.js';
 
 // What tests of mirrors share: a collection with its mirror, and a server's side of the talk.
 
@@ -74,12 +74,8 @@ export function pageAfter(
 
 export type Notes = Awaited<ReturnType<typeof openNotes>>;
 
-export async function openNotes(
-  storage: Storage,
-  holding: HoldingOptions = {},
-  config: CollectionConfig = CONFIG,
-) {
-  const opened = await openEngine(storage, config, undefined, undefined, undefined, holding);
+export async function openNotes(storage: Storage, holding: HoldingOptions = {}, train?: Train) {
+  const opened = await openEngine(storage, CONFIG, undefined, train && 1, train, holding);
   const { engine } = opened;
   const { mirror } = engine;
   return { ...opened, mirror, storage, ...clientOf(engine), ...serverOf(mirror), look: () => look(engine) };

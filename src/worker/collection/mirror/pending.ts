@@ -114,24 +114,28 @@ async function findOldest(view: SegmentView): Promise<Stamp | undefined> {
   if (count === 0) return undefined;
   const { segment } = view;
   const { rows, tombstones } = segment.manifest;
-  const stamps = rows === 0 ? undefined : (await segment.versions()).stamps;
-  const deletes = tombstones === 0 ? undefined : (await segment.tombstoneTable()).stamps;
-  let oldest: { bytes: Uint8Array; at: number } | undefined;
+  const stamps = rows === 0 ? undefined : viewOf((await segment.versions()).stamps);
+  const deletes = tombstones === 0 ? undefined : viewOf((await segment.tombstoneTable()).stamps);
+  let oldest: { bytes: DataView; at: number } | undefined;
   const slice = new Slice();
   for (let position = 0; position < rows + tombstones; position++) {
     if (!hasBit(bits, position)) continue;
     const bytes = position < rows ? stamps! : deletes!;
     const at = position < rows ? position * STAMP_BYTES : (position - rows) * TOMBSTONE_BYTES;
-    if (oldest === undefined || isLess(bytes, at, oldest.bytes, oldest.at)) oldest = { bytes, at };
+    if (oldest === undefined || isOlder(bytes, at, oldest.bytes, oldest.at)) oldest = { bytes, at };
     if ((position & 4095) === 4095 && slice.isOver()) await slice.next();
   }
-  return oldest && toHex(oldest.bytes.subarray(oldest.at, oldest.at + STAMP_BYTES));
+  return (
+    oldest && toHex(new Uint8Array(oldest.bytes.buffer, oldest.bytes.byteOffset + oldest.at, STAMP_BYTES))
+  );
 }
 
-function isLess(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
-  for (let i = 0; i < STAMP_BYTES; i++) {
-    const difference = a[aAt + i]! - b[bAt + i]!;
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** By time and counter. */
+function isOlder(a: DataView, aAt: number, b: DataView, bAt: number): boolean {
+  const difference = a.getUint32(aAt) - b.getUint32(bAt);
+  return difference === 0 ? a.getUint32(aAt + 4) < b.getUint32(bAt + 4) : difference < 0;
 }
