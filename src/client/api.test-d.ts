@@ -74,6 +74,10 @@ await untyped.count({ n: { $like: 1 } });
 await notes.query({ vector: [1, 2, 3], topK: 5, minScore: 0.5, includeVectors: true, exact: true, signal });
 await notes.query({ text: 'a meaning', includeMetadata: false, targetRecall: 1 });
 await notes.query({ id: 'a' });
+is<Equal<(typeof matches)[number]['origin'], 'local' | 'remote' | undefined>>();
+await notes.query({ vector, scope: 'auto' });
+// @ts-expect-error no such scope
+await notes.query({ vector, scope: 'server' });
 // @ts-expect-error none
 await notes.query({ topK: 5 });
 // @ts-expect-error two

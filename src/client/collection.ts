@@ -323,7 +323,11 @@ export class Collection<M = unknown> {
     return {
       config: this.#config,
       embedder: this.embedder,
-      ask: (queries, signal) => this.store.query(this.#ref, queries, { signal }),
+      ask: (queries, signal) => {
+        const isScoped = queries.some(({ scope = 'local' }) => scope !== 'local');
+        const remote = isScoped ? this.store.syncs.remoteOf(this.#id) : undefined;
+        return this.store.query(this.#ref, queries, { signal }, remote);
+      },
     };
   }
 }

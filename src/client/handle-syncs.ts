@@ -1,7 +1,7 @@
 import { VectorStoreError } from '../shared/errors.js';
 import type { OnSyncConflict, SyncOptions } from '../shared/sync/sync-types.js';
 import type { CollectionConfig } from '../shared/types.js';
-import type { CollectionRef } from '../shared/worker-api.js';
+import type { CollectionRef, RemoteOnWire } from '../shared/worker-api.js';
 import { checkOptions } from './check-options.js';
 import type { PageSync } from './page-sync.js';
 import type { PageSyncs } from './page-syncs.js';
@@ -21,6 +21,18 @@ export class HandleSyncs {
   /** What the page has of a collection, started by whichever handle. */
   of(collection: number): PageSync | undefined {
     return this.page.get(collection);
+  }
+
+  /** The server that queries go to: that of the sync, or of the store. */
+  remoteOf(collection: number): RemoteOnWire {
+    const remote = this.page.get(collection)?.remote ?? this.page.remote;
+    if (remote === undefined) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        'There is no server to ask. A scope beside the device needs one. Open the store with { remote: { url, getToken } }, or leave scope out.',
+      );
+    }
+    return { urls: remote.urls, hasToken: remote.getToken !== undefined };
   }
 
   start(ref: () => CollectionRef, config: CollectionConfig, options: SyncOptions): Sync {

@@ -61,12 +61,13 @@ async function embedded(
 }
 
 function toWire(query: Query): QueryOnWire {
-  const { vector, text, id, topK = 10, minScore, filter, exact, targetRecall } = query;
+  const { vector, text, id, topK = 10, minScore, filter, exact, targetRecall, scope } = query;
   const { includeVectors = false, includeMetadata = true } = query;
   const wire: Writable<QueryOnWire> = { topK, includeVectors, includeMetadata };
   // Only what is given: an undefined property is cloned, too.
   if (exact !== undefined) wire.exact = exact;
   if (targetRecall !== undefined) wire.targetRecall = targetRecall;
+  if (scope !== undefined) wire.scope = scope;
   if (minScore !== undefined) wire.minScore = minScore;
   if (filter !== undefined) wire.filter = filter;
   // A copy: the caller's array may change at once, and of a view the clone would take the whole buffer.

@@ -88,9 +88,9 @@ export class VectorStore {
         this.#checkOpen();
         return link.call(send, callOptions);
       },
-      query: (ref, queries, callOptions) => {
+      query: (ref, queries, callOptions, remote) => {
         this.#checkOpen();
-        return link.query(ref, queries, callOptions);
+        return link.query(ref, queries, callOptions, remote);
       },
       quantization: () => quantizations.get(opened.id),
       maxRecords: () => bounds.get(opened.id),

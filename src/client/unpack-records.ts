@@ -11,6 +11,7 @@ export function unpackMatches<M>(wire: MatchesOnWire): QueryResult<M> {
       ...unpackRecord<M>(wire, id, i),
       score: wire.scores[i]!,
       distance: wire.distances[i]!,
+      ...(wire.origins !== undefined && { origin: wire.origins[i]! }),
     }),
   );
   return { matches, receipt: wire.receipt };

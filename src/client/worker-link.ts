@@ -10,6 +10,7 @@ import type {
   OpenStoreArgs,
   Outcome,
   QueryOnWire,
+  RemoteOnWire,
   StoreApi,
   StoreEventOnWire,
   Told,
@@ -85,10 +86,11 @@ export class WorkerLink {
     collection: CollectionRef,
     queries: readonly QueryOnWire[],
     options: CallOptions,
+    remote?: RemoteOnWire,
   ): Promise<MatchesOnWire[]> {
     const connection = await this.#connected(options.signal);
     return this.#settle(options, connection, (callId) =>
-      connection.post({ nearshore: 'query', callId, collection, queries }),
+      connection.post({ nearshore: 'query', callId, collection, queries, ...(remote && { remote }) }),
     );
   }
 

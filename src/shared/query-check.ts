@@ -14,6 +14,7 @@ import {
 import type { Metric } from './types.js';
 
 const TARGETS = ['vector', 'text', 'id'] as const;
+const SCOPES: readonly unknown[] = ['local', 'remote', 'auto'];
 const FLAGS = ['includeVectors', 'includeMetadata', 'exact'];
 const QUERY_KEYS: readonly string[] = [
   ...TARGETS,
@@ -23,6 +24,7 @@ const QUERY_KEYS: readonly string[] = [
   'where',
   ...FLAGS,
   'targetRecall',
+  'scope',
   'signal',
 ];
 const QUERY_ALIASES: ReadonlyMap<string, string> = new Map([
@@ -96,7 +98,7 @@ function optionProblems(query: { readonly [key: string]: unknown }): Fault[] {
     const what = typeof value === 'string' || typeof value === 'number' ? shown(value) : kindOf(value);
     faults.push(invalid(`${name} is ${what}. ${why}. ${advice}.`));
   };
-  const { topK, minScore, filter, where, targetRecall, signal } = query;
+  const { topK, minScore, filter, where, targetRecall, scope, signal } = query;
   if (topK !== undefined && !(Number.isSafeInteger(topK) && (topK as number) >= 1)) {
     refuse('topK', 'It counts the wanted matches', 'Give a whole number from 1');
   }
@@ -127,6 +129,9 @@ function optionProblems(query: { readonly [key: string]: unknown }): Fault[] {
     !(typeof targetRecall === 'number' && targetRecall > 0 && targetRecall <= 1)
   ) {
     refuse('targetRecall', 'It is the wanted share of the true matches', 'Give a number above 0 and up to 1');
+  }
+  if (scope !== undefined && !SCOPES.includes(scope)) {
+    refuse('scope', 'It says who is asked', "Give 'local', 'remote' or 'auto'");
   }
   if (signal !== undefined && typeof (signal as { aborted?: unknown } | null)?.aborted !== 'boolean') {
     refuse('signal', 'It could not abort the query', 'Give the signal of an AbortController');

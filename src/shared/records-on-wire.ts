@@ -13,11 +13,13 @@ export interface MatchesOnWire extends RecordsOnWire {
   readonly scores: readonly number[];
   readonly distances: readonly number[];
   readonly receipt: Receipt;
+  /** Which tier each comes from; absent: the device was asked alone. */
+  readonly origins?: readonly ('local' | 'remote')[];
 }
 
 export type QueryOnWire = Pick<
   Query,
-  'topK' | 'minScore' | 'filter' | 'includeVectors' | 'includeMetadata' | 'exact' | 'targetRecall'
+  'topK' | 'minScore' | 'filter' | 'includeVectors' | 'includeMetadata' | 'exact' | 'targetRecall' | 'scope'
 > & {
   readonly vector?: Float32Array<ArrayBuffer>;
   readonly text?: string;

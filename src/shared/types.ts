@@ -2,11 +2,17 @@ import type { Embedder, WorkerEmbedder } from './embedder-types.js';
 import type { ChangeEvent, QuarantineEvent } from './event-types.js';
 import type { Filter } from './filter-types.js';
 import type { Quantization } from './quantization.js';
+import type { RecallStats } from './recall-stats.js';
+import type { ServerReceipt } from './server-receipt.js';
+import type { Visit } from './visit.js';
 
 export type * from './embedder-types.js';
 export type * from './event-types.js';
 export type * from './metrics-types.js';
 export type * from './quantization.js';
+export type * from './recall-stats.js';
+export type * from './server-receipt.js';
+export type * from './visit.js';
 
 /** JSON data: what metadata is made of. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -163,6 +169,12 @@ interface QueryCommon<M> {
    * measured, and as much of it is searched as reaches the target; where that is nearly everything, the answer is exact.
    */
   targetRecall?: number;
+  /**
+   * Who is asked: the device (`'local'`, the default), the sync server (`'remote'`), or both (`'auto'`), whose answers are
+   * merged: of one id the server's record, or the device's where it has an edit that no server has. Each match tells its
+   * `origin` then. Where no server answers, `'auto'` gives what the device has, with `receipt.complete` false.
+   */
+  scope?: 'local' | 'remote' | 'auto';
   signal?: AbortSignal;
 }
 
@@ -186,6 +198,8 @@ export type Query<M = unknown> = QueryCommon<M> &
 export interface Match<M = unknown> extends StoredRecord<M> {
   score: number;
   distance: number;
+  /** Which tier it comes from; absent where the device was asked alone. */
+  origin?: 'local' | 'remote';
 }
 
 /** How an answer came about. */
@@ -197,9 +211,10 @@ export interface Receipt {
   reason?: string;
   /**
    * `'flat'`: every live record that passes the filter was considered; `'ivf'`: in at least one segment only the
-   * records in the inverted lists nearest to the query; `'empty'`: there was none to consider.
+   * records in the inverted lists nearest to the query; `'empty'`: there was none to consider. `'vector-set'`: a server's Redis
+   * has named candidates, which were scored at full precision.
    */
-  plan: 'flat' | 'ivf' | 'empty';
+  plan: 'flat' | 'ivf' | 'empty' | 'vector-set';
   /** What scored the records; the lowest, if several had a part. */
   backend: Backend;
   kernel: Kernel;
@@ -207,8 +222,10 @@ export interface Receipt {
   scanned: number;
   /** Milliseconds in the worker, from the request to the answer. */
   elapsedMs: number;
-  /** The collection's generation that was searched. */
+  /** The collection's generation that was searched; 0 where only a server was asked. */
   generation: number;
+  /** What the server has done, where one was asked. */
+  server?: ServerReceipt;
 }
 
 export interface QueryResult<M = unknown> {
@@ -285,18 +302,6 @@ export interface IndexStats {
   recall?: RecallStats;
 }
 
-/**
- * Share of the true `topK` nearest that probing finds, measured against exact searches: with the collection's own
- * vectors as queries (each without its own record) when the index was made, and with recent queries since.
- */
-export interface RecallStats {
-  value: number;
-  topK: number;
-  targetRecall: number;
-  /** Queries it was measured with. */
-  sample: number;
-}
-
 export interface StoreStatus {
   name: string;
   storage: 'indexeddb' | 'memory';
@@ -340,13 +345,6 @@ export interface StoreStatus {
   /** How often this page had to replace the worker. */
   workerRestarts: number;
 }
-
-/**
- * `'returning'`: the store was there; `'first'`: it was created; `'evicted'`: it had been there, was gone, and was created
- * empty. `'unknown'`: it was created, and whether there had been one cannot be told, since this browser may evict what
- * would tell it (Firefox, Safari) or lets nothing be kept.
- */
-export type Visit = 'returning' | 'first' | 'evicted' | 'unknown';
 
 /** What happens to an index; searches are exact as long as there is none. */
 export type IndexChange =

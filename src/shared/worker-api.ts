@@ -50,6 +50,8 @@ export interface QueryCall {
   readonly callId: CallId;
   readonly collection: CollectionRef;
   readonly queries: readonly QueryOnWire[];
+  /** Where a query has a `scope`. */
+  readonly remote?: RemoteOnWire | undefined;
 }
 
 /** What a page answers to 'start-trainer'. The port leads to the trainer. */

@@ -22,6 +22,7 @@ import { BackupCalls } from './backup/backup-calls.js';
 import type { CallOptions } from './collection/call-options.js';
 import { PageTrainers } from './index/page-trainers.js';
 import { PageQuestions } from './page-questions.js';
+import { ScopedQueries } from './remote/scoped-queries.js';
 import { StoreEngine } from './store-engine.js';
 import { StoreSyncs } from './sync/store-syncs.js';
 
@@ -35,6 +36,7 @@ export class StoreHost implements StoreApi {
   readonly #calls = new Map<CallId, AbortController>();
   #store: Promise<StoreEngine> | undefined;
   #syncs: StoreSyncs | undefined;
+  #scoped: ScopedQueries | undefined;
   readonly #trainers: PageTrainers;
   readonly #questions: PageQuestions;
   readonly #backups = new BackupCalls(() => this.#opened());
@@ -97,10 +99,12 @@ export class StoreHost implements StoreApi {
     return this.#with(call, collection, (engine) => engine.list(options));
   }
 
-  async query({ callId, collection, queries }: QueryCall): Promise<void> {
-    const outcome = await this.#timed('query', callId, collection, (engine, options) =>
-      engine.query(queries, options),
-    );
+  async query({ callId, collection, queries, remote }: QueryCall): Promise<void> {
+    const outcome = await this.#timed('query', callId, collection, (engine, options, store) => {
+      if (remote === undefined) return engine.query(queries, options);
+      this.#scoped ??= new ScopedQueries(store, (question) => this.#questions.ask(question));
+      return this.#scoped.answer(collection, remote, queries, options);
+    });
     const answers = outcome.ok ? outcome.value : [];
     const vectors = answers.flatMap(({ vectors }) => (vectors === undefined ? [] : [vectors.buffer]));
     try {
@@ -201,10 +205,10 @@ export class StoreHost implements StoreApi {
     operation: 'upsert' | 'delete' | 'query',
     call: CallId,
     collection: CollectionRef,
-    task: (engine: Engine, options: CallOptions) => Promise<T>,
+    task: (engine: Engine, options: CallOptions, store: StoreEngine) => Promise<T>,
   ): Promise<Outcome<T>> {
-    return this.#with(call, collection, (engine, options, { metrics }) =>
-      metrics.time(operation, () => task(engine, options)),
+    return this.#with(call, collection, (engine, options, store) =>
+      store.metrics.time(operation, () => task(engine, options, store)),
     );
   }
 

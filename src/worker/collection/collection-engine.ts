@@ -252,6 +252,14 @@ export class CollectionEngine {
     return answers;
   }
 
+  /** What queries are about: one vector each, of unit length under cosine. */
+  queryVectors(
+    queries: readonly QueryOnWire[],
+    options: CallOptions,
+  ): Promise<Float32Array<ArrayBuffer>[]> {
+    return this.#embedding.queryVectors(queries, options);
+  }
+
   /** Merges and indexes; see `Maintenance`. */
   optimize(options: CallOptions): Promise<void> {
     return this.#maintenance.optimize(options);

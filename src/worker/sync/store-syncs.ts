@@ -1,11 +1,11 @@
-import type { AboutSync, Question, RemoteOnWire, SyncArgs } from '../../shared/worker-api.js';
+import type { AboutSync, RemoteOnWire, SyncArgs } from '../../shared/worker-api.js';
 import type { CollectionEngine } from '../collection/collection-engine.js';
 import { tabLock, webLocks } from '../storage/store-locks.js';
 import type { StoreEngine } from '../store-engine.js';
 import type { TabChannel } from '../tabs/tab-channel.js';
 import { CollectionSync, type SyncTabs } from './collection-sync.js';
-import { HttpClient } from './http/http-client.js';
 import { httpTransport } from './http/http-transport.js';
+import { type AskPage, pageClient } from './http/page-client.js';
 import { measured } from './measured-transport.js';
 import { Replicator, type ReplicatorParts } from './replicator.js';
 import { deviceClock } from './surroundings.js';
@@ -14,7 +14,7 @@ import { workerNetwork } from './worker-network.js';
 
 /** The page that a store belongs to. */
 export interface SyncPage {
-  readonly ask: <T>(question: Question) => Promise<T>;
+  readonly ask: AskPage;
   readonly tell: (message: AboutSync) => void;
 }
 
@@ -100,10 +100,7 @@ export class StoreSyncs {
   ): ReplicatorParts {
     const { name, conflict = 'last-writer-wins', ...config } = engine.config;
     const { ask, tell } = this.page;
-    const client = new HttpClient({
-      urls: remote.urls,
-      ...(remote.hasToken && { getToken: () => ask<string>({ about: 'token', collection: id }) }),
-    });
+    const client = pageClient(ask, id, remote);
     return {
       transport: measured(httpTransport(client, this.store.name, name), this.store.metrics),
       mirror: engine.mirror,
