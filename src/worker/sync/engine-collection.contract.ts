@@ -1,5 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { ConflictPolicy, Stamp } from '../../shared/sync/protocol.js';
+import type { CollectionConfig } from '../../shared/types.js';
 import type { CollectionEngine } from '../collection/collection-engine.js';
 import { clientOf, openEngine } from '../collection/engine.contract.js';
 import type { Storage } from '../storage/storage.js';
@@ -18,7 +19,10 @@ export class EngineCollection implements TestCollection {
   }
 
   static async open(storage: Storage, clock: Clock, conflict: ConflictPolicy): Promise<EngineCollection> {
-    const config = { name: 'notes', dimension: 2, metric: 'cosine', conflict } as const;
+    const config: CollectionConfig = {
+      ...{ name: 'notes', dimension: 2, metric: 'cosine' },
+      ...(conflict === 'compare-and-set' ? { conflict } : {}),
+    };
     const now = () => clock.now();
     const { engine } = await openEngine(storage, config, undefined, undefined, undefined, { now });
     return new EngineCollection(engine);

@@ -1,5 +1,8 @@
 import type { Clock } from './surroundings.js';
 
+// Without a reason, each would make an exception with its stack.
+const WOKEN = 'woken';
+
 /** Sleeps until a time, or until it is woken; being woken while awake makes the next sleep end at once. */
 export class Sleeper {
   #woken = false;
@@ -9,7 +12,7 @@ export class Sleeper {
 
   wake(): void {
     this.#woken = true;
-    this.#waking?.abort();
+    this.#waking?.abort(WOKEN);
   }
 
   /** @param until by `clock.elapsed` */
