@@ -15,11 +15,13 @@ import {
 /** A change log that is reached in one way. */
 export interface ChangeLogKind {
   readonly name: string;
+  /** Whether its masters have replicas. */
+  readonly replicas: boolean;
   /** Starts what it runs on. `log`: closed by `stop`. */
   start(): Promise<{ readonly log: ChangeLog; stop(): Promise<void> }>;
 }
 
-export function changeLogContract({ name, start }: ChangeLogKind): void {
+export function changeLogContract({ name, replicas, start }: ChangeLogKind): void {
   describe(`the change log on ${name}`, () => {
     let log: ChangeLog;
     let stop: () => Promise<void>;
@@ -331,6 +333,19 @@ export function changeLogContract({ name, start }: ChangeLogKind): void {
       expect(await log.usage(tenant)).toBe(other.bytesAdded);
       await log.drop(shard.name);
       expect(await log.usage(tenant)).toBe(0);
+    });
+
+    it(`G7 it tells that ${replicas ? 'a' : 'no'} replica has what was pushed, also of many at a time`, async () => {
+      const shard = await shardWith();
+      for (const round of [1, 2]) {
+        const all = await Promise.all(
+          Array.from({ length: 10 }, (_, i) => shard.pushed([upsert(`${i}`, round)], undefined, true)),
+        );
+        expect(all.map(({ replicated }) => replicated)).toEqual(Array(10).fill(replicas));
+        expect(all.map(({ results }) => results)).toEqual(Array(10).fill([{ status: 'ok' }]));
+      }
+      expect((await shard.pushed([upsert('0', 2)], undefined, true)).results).toEqual([{ status: 'dup' }]);
+      expect((await shard.pushed([upsert('0', 3)])).replicated).toBe(false);
     });
 
     it('G7 it is ready, and tells the time of Redis', async () => {

@@ -67,6 +67,7 @@ test(`G7 a master is killed under load, ${ROUNDS} times: writes and hints go on,
       const { lost, replicatedLost, silent } = await lossesOf(each.shard, each.acknowledged);
       expect(replicatedLost).toEqual([]);
       expect(silent).toEqual([]);
+      expect(each.acknowledged.some(({ replicated }) => replicated)).toBe(true);
       acknowledged += each.acknowledged.length;
       lostInAll += lost;
     }
@@ -111,6 +112,7 @@ test(`G7 a master hangs until it is replaced, and comes back, ${ROUNDS} times: w
     const { lost, replicatedLost, silent } = await lossesOf(shard, [...load.acknowledged, ...told]);
     expect(replicatedLost).toEqual([]);
     expect(silent).toEqual([]);
+    expect(load.acknowledged.some(({ replicated }) => replicated)).toBe(true);
     acknowledged += load.acknowledged.length + told.length;
     lostInAll += lost;
   }

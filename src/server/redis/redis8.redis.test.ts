@@ -12,6 +12,7 @@ if ('missing' in redis8) {
   describe('Redis 8', () => {
     changeLogContract({
       name: 'Redis 8',
+      replicas: false,
       start: async () => {
         const server = await startRedis({ program: redis8.program });
         return openLog({ urls: [server.url] }, server);

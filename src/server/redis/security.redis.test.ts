@@ -28,6 +28,7 @@ const ca = readFileSync(files.ca, 'utf8');
 
 changeLogContract({
   name: 'Redis by TLS, as a user that is restricted to its keys and commands',
+  replicas: false,
   start: async () => {
     const server = await startRedis({ tls: files, config: ACL });
     const url = new URL(server.url);

@@ -4,6 +4,7 @@ import { openLog } from './open-log.contract.js';
 
 changeLogContract({
   name: 'a single Redis',
+  replicas: false,
   start: async () => {
     const server = await startRedis();
     return openLog({ urls: [server.url] }, server);
