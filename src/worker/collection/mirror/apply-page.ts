@@ -3,7 +3,7 @@ import type { ConflictPolicy, Entry, ShardPage, WithVector } from '../../../shar
 import type { Applied, ShardCheckpoint } from '../../sync/mirror.js';
 import { type Bound, evicting } from '../eviction.js';
 import type { CollectionState } from '../state.js';
-import { afterPage, isAt, withShards } from './checkpoints.js';
+import { afterPage, isAt, isUnmoved, withShards } from './checkpoints.js';
 import { type Local, localsOf } from './local.js';
 import { MirrorChange } from './mirror-change.js';
 import { Overruled } from './overruled.js';
@@ -52,6 +52,8 @@ export async function applyPage(
       }
       applied = await overruled.read(snapshot);
       const moved = new Map(pages.map((page) => [page.shard, afterPage(sync.shards[page.shard]!, page)]));
+      // Nothing new: no commit, no generation.
+      if (change.isEmpty && isUnmoved(sync, moved)) return undefined;
       const built = change.build();
       const bounded = built.content === undefined ? built : (await evicting(snapshot, built, bound)).change;
       return { ...bounded, sync: withShards(sync, moved) };

@@ -27,6 +27,14 @@ export function afterPage(now: ShardCheckpoint, page: ShardPage & { kind: 'page'
   };
 }
 
+/** Whether these are the checkpoints that are stored. */
+export function isUnmoved(sync: SyncRow, shards: ReadonlyMap<number, ShardCheckpoint>): boolean {
+  return [...shards].every(([shard, to]) => {
+    const { hi, floor } = sync.shards[shard]!;
+    return isAt(sync, shard, to) && hi === to.hi && floor === to.floor;
+  });
+}
+
 export function withShards(sync: SyncRow, changed: ReadonlyMap<number, ShardCheckpoint>): SyncRow {
   return { ...sync, shards: sync.shards.map((before, shard) => changed.get(shard) ?? before) };
 }

@@ -48,6 +48,11 @@ export class MirrorChange {
     if (local.kind === 'upsert') this.#deleted.push(local.id);
   }
 
+  get isEmpty(): boolean {
+    const marks = [this.#dead, this.#superseded, this.#pushed];
+    return this.#rows.length + this.#tombstones.length === 0 && marks.every(({ size }) => size === 0);
+  }
+
   /** @param isTold whether the records are others than before */
   build(isTold = true): Change {
     const content = this.#content();

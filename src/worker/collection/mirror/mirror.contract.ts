@@ -319,6 +319,20 @@ export function describeMirror(name: string, connect: Connect): void {
       expect((await notes.mirror.keys(2)).size).toBe(0);
     });
 
+    it('Y4 Y5 what brings nothing new is no commit', async () => {
+      const notes = await begun();
+      await notes.upsert([record('a')]);
+      const sent = await notes.pending();
+      await notes.settle(sent, { status: 'unavailable', message: 'x' });
+      await notes.pull([upserted('b', stampAt(1))]);
+      const { generation } = await notes.engine.stats();
+      await notes.settle(sent, { status: 'unavailable', message: 'x' });
+      expect(await notes.pull([])).toEqual({ lost: [], conflicts: [] });
+      expect((await notes.engine.stats()).generation).toBe(generation);
+      await notes.settle(sent, { status: 'ok' });
+      expect((await notes.engine.stats()).generation).toBe(generation + 1);
+    });
+
     it('Y5 a record of another dimension refuses its page, and nothing moves', async () => {
       const notes = await begun();
       const wrong = { ...upserted('a', stampAt(1)), vector: Float32Array.of(1, 2, 3) };

@@ -3,7 +3,7 @@ import type { Operation, PushResult } from '../../../shared/sync/protocol.js';
 import { shardOf } from '../../../shared/sync/shard-of.js';
 import type { Applied, ShardCheckpoint, SyncRow } from '../../sync/mirror.js';
 import type { CollectionState } from '../state.js';
-import { withShards } from './checkpoints.js';
+import { isUnmoved, withShards } from './checkpoints.js';
 import { type Local, localsOf } from './local.js';
 import { MirrorChange } from './mirror-change.js';
 import { Overruled } from './overruled.js';
@@ -23,7 +23,6 @@ export async function settle(
       const { sync } = snapshot.row;
       if (sync === undefined) return undefined;
       const shards = believed(sync, answered);
-      if (shards.size === 0) return undefined;
       const locals = await localsOf(
         snapshot,
         operations.map(({ id }) => id),
@@ -39,6 +38,7 @@ export async function settle(
         }
       }
       applied = await overruled.read(snapshot);
+      if (change.isEmpty && isUnmoved(sync, shards)) return undefined;
       return { ...change.build(), sync: withShards(sync, shards) };
     },
     // What a power cut takes of it is sent again, and is `dup`.
