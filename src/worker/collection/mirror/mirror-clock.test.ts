@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStorage } from '../../storage/memory-storage.js';
-import { callOptions, record } from '../engine.contract.js';
+import { callOptions, record, trainHere } from '../engine.contract.js';
 import {
   deleted,
   descriptorOf,
@@ -72,15 +72,22 @@ describe('Y9 at the first contact of a device whose clock is wrong', () => {
   });
 
   it('a merge that began before is thrown away: what it has gathered is of another time', async () => {
-    const notes = await openNotes(new MemoryStorage());
+    let begin = async () => {};
+    const notes = await openNotes(new MemoryStorage(), {}, async (rows, config, options) => {
+      // Its rows are gathered, and not yet committed.
+      await begin();
+      return trainHere(rows, config, options);
+    });
     setWall(TRUE_TIME + DAY);
-    await notes.upsert([record('a')]);
-    await notes.upsert([record('b')]);
-    const merging = notes.engine.optimize(callOptions());
-    await notes.mirror.begin(descriptorOf(), -DAY);
-    await merging;
-    expect(await stamps(notes)).toEqual({ a: TRUE_TIME, b: TRUE_TIME });
-    expect(await notes.pending()).toHaveLength(2);
+    await notes.upsert([record('a', 1, 2), record('b', 2, 1)]);
+    await notes.upsert([record('c', 1, 3)]);
+    begin = async () => {
+      begin = async () => {};
+      await notes.mirror.begin(descriptorOf(), -DAY);
+    };
+    await notes.engine.optimize(callOptions());
+    expect(await stamps(notes)).toEqual({ a: TRUE_TIME, b: TRUE_TIME, c: TRUE_TIME });
+    expect(await notes.pending()).toHaveLength(3);
   });
 });
 
