@@ -253,10 +253,7 @@ export class CollectionEngine {
   }
 
   /** What queries are about: one vector each, of unit length under cosine. */
-  queryVectors(
-    queries: readonly QueryOnWire[],
-    options: CallOptions,
-  ): Promise<Float32Array<ArrayBuffer>[]> {
+  queryVectors(queries: readonly QueryOnWire[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
     return this.#embedding.queryVectors(queries, options);
   }
 
