@@ -202,6 +202,41 @@ test('Y10 L3: a sync goes on in the worker that replaces a lost one', async ({ a
   expect(await contents(two.page)).toEqual({ a: '1', b: '2' });
 });
 
+test('Y10: a sync that was stopped begins anew at once; a store that syncs can be closed, opened and destroyed', async ({
+  addDevice,
+  storeName,
+}) => {
+  const { page, proxy } = await addDevice();
+  await write(page, { a: '1' });
+  const seen = await page.evaluate(
+    async ([name, url]) => {
+      const { store, notes, sync } = globalThis as never as DeviceGlobals;
+      const stopping = sync.stop();
+      const again = notes.sync();
+      const anew = await helpers.codeOf(again.now());
+      await stopping;
+      await store.close();
+      const states = [sync.status().state, again.status().state];
+
+      const opened = await nearshore.openStore(name, { backend: 'js', remote: { url } });
+      const reopened = await opened.collection('notes');
+      const third = reopened.sync();
+      const code = await helpers.codeOf(third.now());
+      await opened.destroy();
+      const databases = (await indexedDB.databases()).map((database) => database.name);
+      return { anew, states, code, databases, closed: await helpers.codeOf(third.now()) };
+    },
+    [storeName, proxy.url] as const,
+  );
+  expect(seen).toEqual({
+    anew: 'resolved',
+    states: ['stopped', 'stopped'],
+    code: 'resolved',
+    databases: [],
+    closed: 'CLOSED',
+  });
+});
+
 test('Y12: a change is in another browser soon; measured from commit to event', async ({ addDevice }) => {
   const [one, two] = [await addDevice(), await addDevice()];
   const writes = 40;

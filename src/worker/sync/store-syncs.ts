@@ -9,6 +9,7 @@ import { type AskPage, pageClient } from './http/page-client.js';
 import { measured } from './measured-transport.js';
 import { Replicator, type ReplicatorParts } from './replicator.js';
 import { deviceClock } from './surroundings.js';
+import { stoppedError } from './sync-errors.js';
 import { type SyncNotice, syncChannel } from './sync-notices.js';
 import { workerNetwork } from './worker-network.js';
 
@@ -23,6 +24,7 @@ export class StoreSyncs {
   /** By the collection's id. */
   readonly #syncs = new Map<number, Promise<CollectionSync>>();
   readonly #channel: TabChannel<SyncNotice> | undefined;
+  #isClosed = false;
 
   constructor(
     private readonly store: StoreEngine,
@@ -56,23 +58,32 @@ export class StoreSyncs {
   }
 
   async stop(collection: number): Promise<void> {
-    const sync = await this.#syncs.get(collection)?.catch(() => undefined);
+    const stopping = this.#syncs.get(collection);
+    // Who begins it meanwhile has another one.
+    this.#syncs.delete(collection);
+    const sync = await stopping?.catch(() => undefined);
     await sync?.stop();
   }
 
+  /** Nothing begins any more: what would be opened for it is being closed, or destroyed. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#syncs.keys()].map((collection) => this.stop(collection)));
     this.#channel?.close();
   }
 
   #join(args: SyncArgs): Promise<CollectionSync> {
+    if (this.#isClosed) return Promise.reject(stoppedError());
     const { id } = args.collection;
     let sync = this.#syncs.get(id);
     if (sync === undefined) {
-      sync = this.#begin(args);
-      this.#syncs.set(id, sync);
-      const forget = () => this.#syncs.delete(id);
-      sync.then(({ ended }) => ended.then(forget, forget), forget);
+      const begun = this.#begin(args);
+      this.#syncs.set(id, begun);
+      const forget = () => {
+        if (this.#syncs.get(id) === begun) this.#syncs.delete(id);
+      };
+      begun.then(({ ended }) => ended.then(forget, forget), forget);
+      sync = begun;
     }
     return sync;
   }
