@@ -4,6 +4,7 @@ import { unpackFrame } from '../shared/sync/frame.js';
 import { packPushRequest } from '../shared/sync/messages.js';
 import { type ChangeLog, CollectionDropped, ShardUnavailable } from './change-log.js';
 import { createServer } from './create-server.js';
+import { everyRoute } from './every-route.contract.js';
 import { DESCRIPTOR, recordingLog } from './recording-log.contract.js';
 import type { NearshoreServer } from './server-options.js';
 import { JWT_AUTH, openRequest, pushOf, stampAt, tokenOf } from './test-server.contract.js';
@@ -84,29 +85,22 @@ const push = packPushRequest(pushOf(DESCRIPTOR.id, 9));
 
 describe('H2 answers are as /openapi.json describes them', () => {
   it('those of every route that it has', async () => {
-    const asked: Record<string, [number, BodyInit?]> = {
-      [`PUT ${COLLECTION}`]: [200, JSON.stringify(openRequest())],
-      [`GET ${COLLECTION}`]: [200],
-      [`DELETE ${COLLECTION}`]: [204],
-      [`POST ${COLLECTION}/push`]: [200, push],
-      [`POST ${COLLECTION}/pull`]: [200, pull],
-      [`GET ${COLLECTION}/hints`]: [200],
-      'GET /v1/stores/{store}/collections': [200],
-      'GET /healthz': [200],
-      'GET /readyz': [200],
-      'GET /metrics': [200],
-      'GET /openapi.json': [200],
-    };
+    const asked = [
+      ...everyRoute(DESCRIPTOR.id).map(({ path, ...rest }) => ({ ...rest, path: COLLECTION + path })),
+      ...['/v1/stores/{store}/collections', '/healthz', '/readyz', '/metrics', '/openapi.json'].map(
+        (path) => ({
+          ...{ method: 'GET', path, status: 200, body: undefined },
+        }),
+      ),
+    ];
     const described = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods)
         .filter((method) => method !== 'parameters')
         .map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(described.sort()).toEqual(Object.keys(asked).sort());
-    for (const [route, [status, body]] of Object.entries(asked)) {
-      const [method, path] = route.split(' ') as [string, string];
-      expect([route, await compared(method, path, body)]).toEqual([route, status]);
-    }
+    expect(described.sort()).toEqual(asked.map(({ method, path }) => `${method} ${path}`).sort());
+    for (const { method, path, body, status } of asked)
+      expect([path, await compared(method, path, body)]).toEqual([path, status]);
   });
 
   it('every status of an operation, every kind of page', async () => {
