@@ -62,7 +62,7 @@ const FLAGS = {
     help: 'Keys instead of tokens, or beside them: JSON, [{ "key", "tenant", "collections", "access" }, …]',
   },
   origins: { value: 'URL,…', help: 'Origins whose pages may call, exactly; also that of the server itself' },
-  'requests-per-second': { value: 'N', fallback: '200', help: 'Of each tenant, in this instance' },
+  'requests-per-second': { value: 'N', fallback: '1000', help: 'Of each tenant, in this instance' },
   'stored-bytes': { value: 'N', help: 'Bytes that each tenant may store in Redis. Default: no bound' },
   'memory-bytes': {
     value: 'N',

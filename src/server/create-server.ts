@@ -27,7 +27,7 @@ const GROUPS: readonly RouteGroup[] = [collectionRoutes, syncRoutes, searchRoute
 
 const DEFAULT_PORT = 8_787;
 const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_REQUESTS_PER_SECOND = 200;
+const DEFAULT_REQUESTS_PER_SECOND = 1_000;
 const DEFAULT_GRACE_MS = 10_000;
 
 /** Connects to Redis and joins the parts. Rejects where Redis is not reached, or the options would let anybody in. */

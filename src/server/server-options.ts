@@ -16,7 +16,7 @@ export interface ServerOptions {
   readonly auth: AuthOptions | 'none';
   /** Pages of exactly these origins may call. Without authentication: pages from this machine may. */
   readonly origins?: readonly string[];
-  /** Of each tenant, in this instance. Default: 200. */
+  /** Of each tenant, in this instance. Default: 1,000. */
   readonly requestsPerSecond?: number;
   /** Bytes that a tenant may store in Redis. Default: no bound. */
   readonly storedBytes?: number;

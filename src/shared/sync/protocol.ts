@@ -22,7 +22,7 @@ export const MAX_OPERATIONS = 500;
 export const MAX_BODY_BYTES = 8 << 20;
 /** Bytes of operations that a client puts into one push, unless a single one has more. */
 export const PUSH_BYTES = 4 << 20;
-/** Bytes of one shard in the answer to a pull, unless a single entry has more. */
+/** Bytes of one shard in the answer to a pull, unless a single entry has more; of more than eight shards 8 MiB in all. */
 export const PULL_BYTES = 1 << 20;
 /** Shards in a pull at most; a client asks for four. */
 export const MAX_PULLED_SHARDS = 64;

@@ -104,6 +104,31 @@ describe('a call', () => {
     expect(sent).toEqual(PUSH);
   });
 
+  it('Y9 push refuses what no request has room for by itself, and sends the others', async () => {
+    const sent: string[] = [];
+    const url = await serve(async (request, response) => {
+      const { operations } = unpackPushRequest(await bodyOf(request));
+      sent.push(...operations.map(({ id }) => id));
+      const results = operations.map(() => ({ status: 'ok' }) as const);
+      response.end(packPushAnswer({ time: 5, results, shards: {} }));
+    });
+    const [upsert] = PUSH.operations;
+    const ofText = (id: string, text: string) => ({ ...upsert!, id, text });
+    const operations = [
+      ofText('fits', 'x'.repeat(7 << 20)),
+      ofText('too long', 'x'.repeat(8 << 20)),
+      ofText('too long as JSON', '\u0001'.repeat(2 << 20)),
+      ofText('small', 'x'),
+    ];
+    const push = transport([url]).push;
+    const { results, time } = await push({ ...PUSH, operations }, never);
+    expect(results.map(({ status }) => status)).toEqual(['ok', 'invalid', 'invalid', 'ok']);
+    expect(time).toBe(5);
+    expect(sent).toEqual(['fits', 'small']);
+    const alone = await push({ ...PUSH, operations: [operations[1]!] }, never);
+    expect(alone.results).toMatchObject([{ status: 'invalid', message: expect.stringContaining('8388608') }]);
+  });
+
   it('H2 pull reads a frame that comes byte by byte', async () => {
     const answer = { time: 5, pages: [{ kind: 'unavailable', shard: 1, message: 'gone fishing' }] } as const;
     const url = await serve(async (_, response) => {
