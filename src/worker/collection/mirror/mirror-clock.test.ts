@@ -145,6 +145,18 @@ describe('Y9 stamps that the server has refused for being in the future', () => 
     await expectSame(notes, await openNotes(storage));
   });
 
+  it('are made anew, too, where the clock of the device was put right meanwhile', async () => {
+    const notes = await openNotes(new MemoryStorage());
+    setWall(TRUE_TIME);
+    await notes.mirror.begin(descriptorOf(), 0);
+    setWall(TRUE_TIME + DAY);
+    await notes.upsert([record('a')]);
+    setWall(TRUE_TIME + 1_000);
+    await notes.mirror.restamp(['a']);
+    await notes.upsert([record('b')]);
+    expect(await stamps(notes)).toEqual({ a: TRUE_TIME + 1_000, b: TRUE_TIME + 1_000 });
+  });
+
   it('what is pushed, or was edited since, keeps its stamp', async () => {
     const notes = await openNotes(new MemoryStorage());
     await notes.mirror.begin(descriptorOf(), 0);

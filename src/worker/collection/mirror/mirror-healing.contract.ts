@@ -118,14 +118,20 @@ export function describeMirrorHealing(name: string, connect: Connect): void {
       const notes = await begun();
       notes.engine.setMaxRecords(2);
       expect((await notes.upsert([record('a'), record('b'), record('c')])).evicted).toBeUndefined();
+      // Older than what is written now, and still to be pushed.
+      expect((await notes.upsert([record('d')])).evicted).toBeUndefined();
       const [a] = await notes.pushAll();
-      expect((await notes.upsert([record('d')])).evicted).toBe(2);
-      expect((await notes.list()).ids).toEqual(['c', 'd']);
+      expect((await notes.upsert([record('e')])).evicted).toBe(3);
+      expect((await notes.list()).ids).toEqual(['d', 'e']);
+      await notes.setMetadata({ d: { n: 1 } });
+      expect((await notes.upsert([record('f')])).evicted).toBeUndefined();
+      expect((await notes.list()).ids).toEqual(['d', 'e', 'f']);
       await notes.pull([{ ...a!, bare: true, vector: undefined }]);
-      expect((await notes.list()).ids).toEqual(['c', 'd']);
+      expect((await notes.list()).ids).toEqual(['d', 'e', 'f']);
+      await notes.pushAll();
       await notes.pull([upserted('a', stampAt(LATER))]);
       // It makes room for itself, as a write would.
-      expect((await notes.list()).ids).toEqual(['a', 'd']);
+      expect((await notes.list()).ids).toEqual(['a', 'f']);
     });
 
     it('Y14 a merge drops acknowledged tombstones once they are older than their life, and no pending one', async () => {
