@@ -46,13 +46,16 @@ export function testRemoteWrites(
 
     test(`O5 it replaces what has a later stamp, too, under ${conflict}; deletes do`, async () => {
       const world = await openWorld({ dimension: 4, conflict });
+      const later = await laterStamp(world);
       await world.write({
         mode: 'upsert',
         records: [recordOf(world, 'a', 1)],
-        stamp: await laterStamp(world),
+        stamp: later,
       });
       await world.write({ mode: 'upsert', records: [recordOf(world, 'a', 2)] });
       expect(await metadataOf(world, 'a')).toBe('{"n":2}');
+      const [stored] = await world.stored(['a']);
+      expect(stored!.stamp > later).toBe(true);
       await world.write({ mode: 'set-metadata', updates: [{ id: 'a', metadata: '{"n":3}' }] });
       expect(await metadataOf(world, 'a')).toBe('{"n":3}');
       expect((await world.write({ mode: 'delete', ids: ['a'] })).count).toBe(1);

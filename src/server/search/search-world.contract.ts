@@ -7,6 +7,7 @@ import type { Metric } from '../../shared/types.js';
 import { SeededRandom } from '../../worker/seeded-random.contract.js';
 import type { ChangeLog } from '../change-log.js';
 import { NAME } from './memory-log.contract.js';
+import { readRecords } from './remote-reads.js';
 import { RemoteSearch } from './remote-search.js';
 
 export const NEVER = new AbortController().signal;
@@ -81,6 +82,11 @@ export class SearchWorld {
   get(ids: readonly string[], includeVectors = true) {
     const request = { collection: this.descriptor.id, ids, includeVectors };
     return this.search.get(NAME, this.descriptor, request, { signal: NEVER });
+  }
+
+  /** As the log has them. */
+  stored(ids: readonly string[]) {
+    return readRecords(this.log, NAME, this.descriptor, ids, NEVER);
   }
 
   async list(options: { limit: number; cursor?: string; filter?: UntypedFilter; includeVectors?: boolean }) {

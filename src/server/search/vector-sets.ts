@@ -6,7 +6,7 @@ import type { ShardPlace } from './shard-pull.js';
 //
 // It guarantees:
 // - An element is one state of a record: its stamp and its id. Elements are added, and go with the whole index alone:
-//   removing or replacing one crashes Redis where it is the graph's entry point (redis/redis#15424), and its replicas.
+//   removing some can crash Redis, and its replicas (redis/redis#15424).
 //   So states that have been replaced are still found, and whoever asks compares stamps.
 // - An index has every state that the log had up to its position, but for those that were replaced before they were read.
 //   `add` is atomic, and does nothing where the index is not at the position that the caller knows.
