@@ -23,17 +23,17 @@ describe('Room', () => {
     await expect(room.check(21)).rejects.toMatchObject({ code, needed: 21, available: 40 });
   });
 
-  it('S12 leaves four megabytes, or a quarter of a small quota, where records are added', async () => {
+  it('S12 leaves six megabytes, or half of a small quota, where records are added', async () => {
     const MIB = 1 << 20;
-    const { room } = roomWith({ usage: 90 * MIB, quota: 100 * MIB });
+    const { room } = roomWith({ usage: 88 * MIB, quota: 100 * MIB });
     await room.check(5 * MIB, true);
     room.note(5 * MIB, 0);
     await room.check(MIB, true);
-    await expect(room.check(MIB + 1, true)).rejects.toMatchObject({ code, available: 5 * MIB });
-    await room.check(2.5 * MIB);
-    const { room: small } = roomWith({ usage: 70, quota: 100 });
-    await small.check(5, true);
-    await expect(small.check(6, true)).rejects.toMatchObject({ code, needed: 6, available: 30 });
+    await expect(room.check(MIB + 1, true)).rejects.toMatchObject({ code, available: 7 * MIB });
+    await room.check(3.5 * MIB);
+    const { room: small } = roomWith({ usage: 40, quota: 100 });
+    await small.check(10, true);
+    await expect(small.check(11, true)).rejects.toMatchObject({ code, needed: 11, available: 60 });
   });
 
   it('S12 leaves it to the browser where there is no estimate', async () => {

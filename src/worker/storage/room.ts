@@ -17,8 +17,11 @@ export async function browserEstimate(): Promise<Estimate | undefined> {
 const FRESH_MS = 10_000;
 /** What is little: a quarter of what is allowed, so that one that grows old under many such commits cannot mislead. */
 const LITTLE = 1 / 4;
-/** What adding records leaves of the quota, or a quarter of it: Firefox's files grow by a megabyte for one byte. */
-const HEADROOM_BYTES = 4 << 20;
+/**
+ * What adding records leaves of the quota, or half of it. Firefox writes to SQLite's log first, and copies up to 5 MB of
+ * it into the database once it is idle: where these fill the quota, it refuses every later transaction, removals, too.
+ */
+const HEADROOM_BYTES = 6 << 20;
 /** How long bytes written are counted although estimates do not show them. */
 const STALE_MS = 60_000;
 
@@ -77,7 +80,7 @@ export class Room {
 
   #mostOf(known: Known, isAdding: boolean): number {
     const left = this.#left(known);
-    return isAdding ? Math.min(left / 2, left - Math.min(HEADROOM_BYTES, known.quota / 4)) : left / 2;
+    return isAdding ? Math.min(left / 2, left - Math.min(HEADROOM_BYTES, known.quota / 2)) : left / 2;
   }
 
   #left({ usage, quota, written }: Known): number {
