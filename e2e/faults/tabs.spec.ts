@@ -102,24 +102,33 @@ function run(page: Page, task: Task): Promise<void> {
       vector: [number, 1],
       metadata: { number, bucket: number % 16 },
     });
+    /** What of it can be sent to others. */
+    const plain = async (write: Promise<{ count: number; generation: number }>) => {
+      const { count, generation } = await write;
+      return { count, generation };
+    };
     const perform = async (operation: Operation, number: number): Promise<Omit<Ended, 'number'>> => {
       const durability = random() < 0.5 ? 'disk' : 'memory';
       switch (operation.kind) {
         case 'upsert':
         case 'insert':
-          return notes[operation.kind](
-            operation.ids.map((id) => record(id, number)),
-            { durability },
+          return plain(
+            notes[operation.kind](
+              operation.ids.map((id) => record(id, number)),
+              { durability },
+            ),
           );
         case 'setMetadata':
-          return notes.setMetadata(
-            operation.ids.map((id) => ({ id, metadata: record(id, number).metadata })),
-            { durability },
+          return plain(
+            notes.setMetadata(
+              operation.ids.map((id) => ({ id, metadata: record(id, number).metadata })),
+              { durability },
+            ),
           );
         case 'delete':
-          return notes.delete({ ids: operation.ids }, { durability });
+          return plain(notes.delete({ ids: operation.ids }, { durability }));
         case 'deleteWhere':
-          return notes.delete({ filter: { bucket: operation.bucket } }, { durability });
+          return plain(notes.delete({ filter: { bucket: operation.bucket } }, { durability }));
         case 'query': {
           const query = { vector: [1, 1], topK: 1_000, includeVectors: true };
           const { matches, receipt } = await notes.query(query);
