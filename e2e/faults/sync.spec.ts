@@ -11,7 +11,7 @@ import {
 } from '../support/sync-test.js';
 import { size, TIMEOUT } from './support/sizes.js';
 
-test.setTimeout(TIMEOUT);
+test.setTimeout(2 * TIMEOUT);
 
 type Contents = Record<string, string>;
 

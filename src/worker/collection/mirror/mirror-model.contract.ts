@@ -75,7 +75,7 @@ class MirrorModel {
   readonly #random: SeededRandom;
   readonly #known = new Map<string, Known>();
   /** Operations under way, as they were sent. */
-  #sent: WithVector<Operation>[] = [];
+  #sent: readonly WithVector<Operation>[] = [];
   #descriptor;
   #notes!: Notes;
   #time = Date.now();
