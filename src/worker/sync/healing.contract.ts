@@ -102,6 +102,26 @@ export function describeHealing(name: string, make: MakeCollection): void {
       expect(world.lost).toEqual([]);
     });
 
+    test('Y7 while the keys cannot be read, a pending edit of a lost record waits', async () => {
+      const { server, collection } = await setUp();
+      await world.synced();
+      const before = server.image(0);
+      await collection.write('a', 1);
+      await world.replicator.now();
+      server.fail(0, before);
+      await collection.write('a', 2);
+      server.onPull = (request) => {
+        if (!request.shards[0]!.keys) return undefined;
+        const pages = [{ kind: 'unavailable' as const, shard: 0, message: 'no master' }];
+        return Promise.resolve({ time: server.time(), pages });
+      };
+      await expect(world.replicator.now()).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+      expect(world.lost).toEqual([]);
+      server.onPull = undefined;
+      await world.replicator.now();
+      await world.expectEqual({ a: 2 });
+    });
+
     test('Y7 everything is lost, and everything comes back', async () => {
       const { server, collection } = await setUp({ shards: 4 });
       const all = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`r${i + 10}`, i]));

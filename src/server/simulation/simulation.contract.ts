@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeShippedDevice } from './shipped-device.contract.js';
+import { type ShippedServer, startShippedServer } from './shipped-server.contract.js';
+import { simulate } from './simulate.contract.js';
+
+/** Runs side by side, since each waits for Redis most of the time. */
+const TOGETHER = 4;
+/** In a run, on average: without them it would prove nothing. */
+const AT_LEAST = { forks: 2, resets: 1, gone: 1, refusedEpochs: 1, stale: 0.5, conflicts: 0.5, healed: 1 };
+
+/**
+ * Three devices, each the shipped replicator on the shipped collection, the shipped handler and scripts, a real Redis.
+ * What was drawn comes from the seed alone.
+ */
+export function describeSimulation(runs: number, writes: number, timeoutMs: number): void {
+  describe('simulation', () => {
+    let shipped: ShippedServer;
+    beforeAll(async () => {
+      shipped = await startShippedServer();
+    });
+    afterAll(() => shipped?.stop());
+
+    test(
+      `Y1 ${runs} runs of ${writes} writes under faults: replicas are equal, deletes stay, retries have one effect, nothing acknowledged is lost`,
+      async () => {
+        const began = performance.now();
+        const totals: Record<string, number> = {};
+        const failed: Record<number, readonly string[]> = {};
+        let seed = 0;
+        const runNext = async () => {
+          while (seed < runs) {
+            const own = ++seed;
+            const { violations, answered, healed } = await simulate(shipped, makeShippedDevice, own, writes);
+            if (violations.length > 0) failed[own] = violations;
+            for (const [what, count] of Object.entries({ ...answered, healed })) {
+              totals[what] = (totals[what] ?? 0) + count;
+            }
+          }
+        };
+        await Promise.all(Array.from({ length: TOGETHER }, runNext));
+        const perRun = Math.round((performance.now() - began) / runs);
+        console.log(`simulation: seeds 1 to ${runs}, ${perRun} ms a run; ${JSON.stringify(totals)}`);
+        // Seed → what it violates.
+        expect(failed).toEqual({});
+        for (const [what, least] of Object.entries(AT_LEAST)) {
+          expect(totals[what], what).toBeGreaterThanOrEqual(Math.floor(least * runs));
+        }
+      },
+      timeoutMs,
+    );
+  });
+}
