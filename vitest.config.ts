@@ -87,7 +87,7 @@ export default defineConfig({
           name: 'redis',
           environment: 'node',
           include: [REDIS_TESTS],
-          testTimeout: 120_000,
+          testTimeout: process.env.NEARSHORE_FAULTS === 'full' ? 3_600_000 : 120_000,
           hookTimeout: 120_000,
           // A Cluster is six processes or nine: one file at a time.
           fileParallelism: false,

@@ -3,13 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ensureBrowsers } from './ensure-browsers.mjs';
+import { ensureRedis } from './ensure-redis.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 await ensureBrowsers();
+await ensureRedis();
 const COMMANDS = [
   ['npm', 'run', 'build'],
   ['npm', 'run', 'build:demo'],
   ['npx', 'vitest', 'run', '--project=faults'],
+  ['npx', 'vitest', 'run', '--project=redis', 'model', 'faults'],
   ['npx', 'vitest', 'run', '--project=chromium', '--project=firefox', 'random-damage'],
   // One by one: what is measured is not to wait for another test.
   ['npx', 'playwright', 'test', 'e2e/faults', '--workers=1'],
