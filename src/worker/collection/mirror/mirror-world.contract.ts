@@ -41,7 +41,7 @@ export function msOf(stamp: Stamp): number {
   return Number.parseInt(stamp.slice(0, 12), 16);
 }
 
-export type PulledEntry = (ShardPage & { kind: 'page' })['entries'][number];
+type PulledEntry = (ShardPage & { kind: 'page' })['entries'][number];
 
 export function upserted(id: string, stamp: Stamp, x = 9, metadata?: unknown): WithVector<Entry> {
   const more = metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
