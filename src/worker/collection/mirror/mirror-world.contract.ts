@@ -41,8 +41,6 @@ export function msOf(stamp: Stamp): number {
   return Number.parseInt(stamp.slice(0, 12), 16);
 }
 
-type PulledEntry = (ShardPage & { kind: 'page' })['entries'][number];
-
 export function upserted(id: string, stamp: Stamp, x = 9, metadata?: unknown): WithVector<Entry> {
   const more = metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
   return { kind: 'upsert', id, stamp, vector: Float32Array.of(x, 1), ...more };
