@@ -135,7 +135,11 @@ function hasNothingToDelete(events: readonly Event[], write: EventOf<'written'>)
   const device = write.stamp.slice(16);
   if (!applied.some(({ stamp }) => stamp.slice(16) === device)) return true;
   const writtenAt = events.indexOf(write);
-  const upsertAt = applied.findLast(({ kind, at }) => kind === 'upsert' && at < writtenAt)?.at ?? -1;
+  const isForgotten = (stamp: Stamp) =>
+    events.some((event) => event.type === 'forgotten' && event.id === write.id && event.stamp === stamp);
+  const upsertAt =
+    applied.findLast(({ kind, stamp, at }) => kind === 'upsert' && at < writtenAt && !isForgotten(stamp))
+      ?.at ?? -1;
   return applied.some(({ kind, at }) => kind === 'delete' && at > upsertAt);
 }
 

@@ -111,6 +111,11 @@ test('Y4 planted: a delete vanishes without a word, and the record with it or no
   expect(checkHistory(history(before, { x: a(1) }))).toEqual(told);
   const edited: Event = { type: 'applied', base: a(1), ...upsert, stamp: b(4) };
   expect(checkHistory(history([...before, edited], { x: b(4) }))).toEqual(told);
+  // Redis has forgotten the edit, and is back at the delete before it.
+  const forgotten: Event = { type: 'forgotten', ...upsert, stamp: b(4) };
+  const late = [written, applied, acknowledged, deleted, edited, mine];
+  expect(checkHistory(history(late, { x: b(4) }))).toEqual(told);
+  expect(checkHistory(history([...late, forgotten], {}))).toEqual([]);
   // Deleted by another device meanwhile: nothing is left to be told.
   expect(checkHistory(history([...before, deleted], {}))).toEqual([]);
 });

@@ -1,3 +1,3 @@
 import { describeSimulation } from './simulation.contract.js';
 
-describeSimulation(60, 100, 1_800_000);
+describeSimulation(300, 100, 1_800_000);

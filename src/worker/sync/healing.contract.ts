@@ -122,6 +122,21 @@ export function describeHealing(name: string, make: MakeCollection): void {
       await world.expectEqual({ a: 2 });
     });
 
+    test('Y9 in an offer, too, a pending edit from a clock that was ahead gets another stamp', async () => {
+      const { server, collection, clock } = await setUp();
+      await world.synced();
+      const before = server.image(0);
+      await collection.write('a', 1);
+      await world.replicator.now();
+      server.fail(0, before);
+      clock.skewMs = 5 * HOUR_MS;
+      await collection.write('a', 2);
+      server.judge = ({ stamp }) =>
+        Number.parseInt(stamp.slice(0, 12), 16) > server.time() + 60_000 ? { status: 'future' } : undefined;
+      await world.replicator.now();
+      await world.expectEqual({ a: 2 });
+    });
+
     test('Y7 everything is lost, and everything comes back', async () => {
       const { server, collection } = await setUp({ shards: 4 });
       const all = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`r${i + 10}`, i]));

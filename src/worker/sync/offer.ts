@@ -140,9 +140,7 @@ class Offering {
   /** Undefined where the ordinary push has to decide. */
   #offerOf(operation: Op): Op | undefined {
     const theirs = this.server.stamps.get(operation.id);
-    const key = this.local.get(operation.id);
-    // Where it has changed since the keys were read, it is a pending edit.
-    const pending = key === undefined || key.pending || key.stamp !== operation.stamp;
+    const pending = this.#isPending(operation);
     if (theirs !== undefined) {
       if (theirs >= operation.stamp) return undefined;
       // Younger than what the edit was made on: another device's, made since. A conflict, if the policy knows any.
@@ -152,6 +150,12 @@ class Offering {
     const known = pending ? operation.base : operation.stamp;
     if (known === '' || (this.isBehind && stampTime(known) < this.#collectedBefore)) return undefined;
     return { ...operation, base: '' };
+  }
+
+  #isPending({ id, stamp }: Op): boolean {
+    const key = this.local.get(id);
+    // Where it has changed since the keys were read, it is a pending edit.
+    return key === undefined || key.pending || key.stamp !== stamp;
   }
 
   /** @param overtaken is given the ids of which another device has offered an older version meanwhile */
@@ -173,6 +177,11 @@ class Offering {
     const applied = await mirror.settle(offers.filter(isDecided), results.filter(isDecided), shards);
     await conflicts.settle(applied, report);
     await acknowledgements.settled(offers.map(({ id }) => id));
+    const future = offers.filter((offer, i) => results[i]!.status === 'future' && this.#isPending(offer));
+    if (future.length > 0) {
+      await mirror.restamp(future.map(({ id }) => id));
+      return 'again';
+    }
     for (const [i, result] of results.entries()) {
       if (result.status === 'epoch') return 'again';
       const problem = this.#problem(offers[i]!, result);
