@@ -151,13 +151,15 @@ test('H5 damaged frames of remote calls are malformed, or a call that packs agai
           return;
         }
         tally.taken++;
-        expect(unpack(pack(call))).toEqual(call);
+        // By their bytes: a damaged number may read −0, which JSON gives back as 0.
+        const again = pack(call);
+        expect(pack(unpack(again))).toEqual(again);
       };
       attempt(unpackRemoteQueries, packRemoteQueries);
       attempt(unpackRemoteWrite, packRemoteWrite);
       attempt(unpackRemoteAnswers, packRemoteAnswers);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 1_000, endOnFailure: true },
   );
   expect(tally.refused).toBeGreaterThan(1_500);
   expect(tally.taken).toBeGreaterThan(50);

@@ -30,7 +30,11 @@ beforeEach(async () => {
 describe('upsert and insert', () => {
   it('C5 upsert replaces by id: vector, metadata and text', async () => {
     await notes.upsert([record('a', 1, 0, { n: 1 }, 'one'), record('b')]);
-    expect(await notes.upsert([record('a', 0, 1)])).toEqual({ count: 1, generation: 2 });
+    expect(await notes.upsert([record('a', 0, 1)])).toEqual({
+      count: 1,
+      generation: 2,
+      stamp: expect.any(String),
+    });
     expect(await notes.get(['a'])).toEqual([
       { id: 'a', metadata: undefined, text: undefined, vector: [0, 1] },
     ]);
@@ -97,7 +101,7 @@ describe('upsert and insert', () => {
     expect(await notes.state()).toEqual(before);
     expect(await notes.get(['a'])).toMatchObject([{ metadata: { n: 1 }, vector: [1, 0] }]);
     storage.commit = commit;
-    expect(await notes.upsert([record('b')])).toEqual({ count: 1, generation: 2 });
+    expect(await notes.upsert([record('b')])).toEqual({ count: 1, generation: 2, stamp: expect.any(String) });
   });
 
   it('C12 tells each commit: kind, ids, count, generation; of 1,500 ids the first 1,000', async () => {
@@ -139,7 +143,11 @@ describe('upsert and insert', () => {
 describe('setMetadata and delete', () => {
   it('C8 replaces metadata and leaves vector and text alone', async () => {
     await notes.upsert([record('a', 0.1, 0.2, { n: 1, old: true }, 'text'), record('b', 1, 1)]);
-    expect(await notes.setMetadata({ b: { n: 5 }, a: { n: 2 } })).toEqual({ count: 2, generation: 2 });
+    expect(await notes.setMetadata({ b: { n: 5 }, a: { n: 2 } })).toEqual({
+      count: 2,
+      generation: 2,
+      stamp: expect.any(String),
+    });
     expect(await notes.get(['a', 'b'])).toEqual([
       { id: 'a', metadata: { n: 2 }, text: 'text', vector: [Math.fround(0.1), Math.fround(0.2)] },
       { id: 'b', metadata: { n: 5 }, text: undefined, vector: [1, 1] },
@@ -160,7 +168,11 @@ describe('setMetadata and delete', () => {
 
   it('C9 delete passes over absent and repeated ids', async () => {
     await notes.upsert([record('a'), record('b'), record('c')]);
-    expect(await notes.deleteIds(['b', 'z', 'b', 'a'])).toEqual({ count: 2, generation: 2 });
+    expect(await notes.deleteIds(['b', 'z', 'b', 'a'])).toEqual({
+      count: 2,
+      generation: 2,
+      stamp: expect.any(String),
+    });
     expect(await notes.deleteIds(['a', 'b'])).toEqual({ count: 0, generation: 2 });
     expect((await notes.list()).ids).toEqual(['c']);
   });

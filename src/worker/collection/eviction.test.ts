@@ -14,8 +14,13 @@ describe('maxRecords', () => {
   it('N1 evicts the oldest in the same commit, leaves no tombstone, and tells which', async () => {
     const { notes, storage, changes } = await openNotes(3);
     await notes.upsert([record('a'), record('b')]);
-    expect(await notes.upsert([record('c')])).toEqual({ count: 1, generation: 2 });
-    expect(await notes.upsert([record('d'), record('e')])).toEqual({ count: 2, generation: 3, evicted: 2 });
+    expect(await notes.upsert([record('c')])).toEqual({ count: 1, generation: 2, stamp: expect.any(String) });
+    expect(await notes.upsert([record('d'), record('e')])).toEqual({
+      count: 2,
+      generation: 3,
+      evicted: 2,
+      stamp: expect.any(String),
+    });
     expect((await notes.list()).ids).toEqual(['c', 'd', 'e']);
     expect(changes.slice(2)).toEqual([
       { kind: 'upsert', ids: ['d', 'e'], count: 2, generation: 3, collection: 'notes', origin: 'local' },
@@ -28,7 +33,7 @@ describe('maxRecords', () => {
   it('N1 replacing and setMetadata make a record young, and make no room necessary', async () => {
     const { notes } = await openNotes(3);
     await notes.upsert([record('a'), record('b'), record('c')]);
-    expect(await notes.upsert([record('a')])).toEqual({ count: 1, generation: 2 });
+    expect(await notes.upsert([record('a')])).toEqual({ count: 1, generation: 2, stamp: expect.any(String) });
     await notes.setMetadata({ b: { n: 1 } });
     expect((await notes.upsert([record('d')])).evicted).toBe(1);
     expect((await notes.upsert([record('e')])).evicted).toBe(1);

@@ -59,7 +59,11 @@ it('R1 a write that meets damage is made without the segment, and once', async (
   const storage = await openReplaced();
   damagePage(storage, '1/1/ids/0');
   const { notes, quarantines } = await openNotes(storage);
-  expect(await notes.upsert([record('d', 5, 5), record('f')])).toEqual({ count: 2, generation: 6 });
+  expect(await notes.upsert([record('d', 5, 5), record('f')])).toEqual({
+    count: 2,
+    generation: 6,
+    stamp: expect.any(String),
+  });
   expect((await notes.list()).ids).toEqual(['c', 'd', 'e', 'f']);
   expect(quarantines).toMatchObject([QUARANTINED]);
 });
