@@ -87,18 +87,18 @@ test('S7: an upgrade by another tab goes ahead; this one is told to reload, and 
   const page = await openTab(await context.newPage());
   const other = await context.newPage();
   await openBlank(other);
-  const upgraded = await other.evaluate(
-    () =>
-      new Promise<string>((resolve) => {
-        const upgrade = indexedDB.open('nearshore:s', 3);
-        upgrade.onblocked = () => resolve('blocked');
-        upgrade.onerror = () => resolve(String(upgrade.error));
-        upgrade.onsuccess = () => {
-          upgrade.result.close();
-          resolve('done');
-        };
-      }),
-  );
+  const upgraded = await other.evaluate(async () => {
+    const [found] = await indexedDB.databases();
+    return new Promise<string>((resolve) => {
+      const upgrade = indexedDB.open('nearshore:s', found!.version! + 1);
+      upgrade.onblocked = () => resolve('blocked');
+      upgrade.onerror = () => resolve(String(upgrade.error));
+      upgrade.onsuccess = () => {
+        upgrade.result.close();
+        resolve('done');
+      };
+    });
+  });
   expect(upgraded).toBe('done');
   await expect.poll(() => told(page)).toEqual([expect.stringMatching(/^outdated: .*Reload this tab/)]);
   expect(new Set(await codes(page))).toEqual(new Set(['STORAGE_BLOCKED']));

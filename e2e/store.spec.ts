@@ -239,7 +239,7 @@ test('C15: status and metrics describe the store and change nothing', async ({ p
     name: 's',
     storage: 'indexeddb',
     backend: { active: 'js', requested: 'js', state: 'ready', threads: 1 },
-    format: 2,
+    format: 3,
     collections: 1,
     workerRestarts: 0,
   });
