@@ -255,7 +255,10 @@ test('C15: status and metrics describe the store and change nothing', async ({ p
   });
   // The refused insert is not counted.
   const counts = Object.fromEntries(Object.entries(metrics).map(([name, { count }]) => [name, count]));
-  expect(counts).toEqual({ upsert: 3, delete: 1, query: 4, open: 1, commit: 4, train: 0 });
+  expect(counts).toEqual({
+    ...{ upsert: 3, delete: 1, query: 4, open: 1, commit: 4, train: 0 },
+    ...{ push: 0, pull: 0 },
+  });
   for (const { min, p50, p95, p99, max, mean, std } of Object.values(metrics)) {
     expect([min, p50, p95, p99, max]).toEqual([min, p50, p95, p99, max].sort((a, b) => a - b));
     expect(mean).toBeGreaterThanOrEqual(min);
