@@ -1,5 +1,6 @@
 import { millisecondsOf, STAMP_BYTES } from '../../shared/stamp.js';
 import { bytesOf, StringColumnBuilder } from '../../shared/string-column.js';
+import { MAX_AHEAD_MS } from '../../shared/sync/protocol.js';
 import { hasBit } from '../bitmap.js';
 import type { SyncRow } from '../sync/mirror.js';
 import type { SegmentView } from './segment-view.js';
@@ -48,7 +49,12 @@ function isNeeded(
   // Where no server is involved, it can be needed only where one may know the record.
   if (sync === undefined) return pair.subarray(STAMP_BYTES).some((byte) => byte !== 0);
   const isPending = pushed === undefined || !hasBit(pushed, segment.rows + tombstone);
-  return isPending || millisecondsOf(pair) + sync.descriptor.tombstoneLifeMs > now;
+  if (isPending || sync.lastSyncedAt === undefined) return true;
+  // That of a tombstone which was acknowledged late tells when.
+  const since = Math.max(millisecondsOf(pair), millisecondsOf(pair.subarray(STAMP_BYTES)));
+  // The device's clock may have been set wrong since a server has told the time.
+  const known = Math.min(now, sync.lastSyncedAt + sync.clockOffsetMs);
+  return since + MAX_AHEAD_MS + sync.descriptor.tombstoneLifeMs > known;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

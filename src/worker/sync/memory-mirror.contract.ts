@@ -61,6 +61,8 @@ export class MemoryMirror implements Mirror, TestCollection {
     return Object.fromEntries(live.map(({ id, metadata }) => [id, JSON.parse(metadata!).number]).sort());
   }
 
+  async optimize(): Promise<void> {}
+
   async begin(descriptor: Descriptor, clockOffsetMs: number): Promise<void> {
     const first = this.row === undefined;
     const checkpoint: ShardCheckpoint = { cursor: 0, epoch: '', hi: 0, floor: 0, phase: 'pull' };
@@ -74,7 +76,9 @@ export class MemoryMirror implements Mirror, TestCollection {
   }
 
   async setClockOffset(clockOffsetMs: number): Promise<void> {
-    this.row = { ...this.row!, clockOffsetMs };
+    const { lastSyncedAt, clockOffsetMs: before } = this.row!;
+    const moved = lastSyncedAt !== undefined && { lastSyncedAt: lastSyncedAt + before - clockOffsetMs };
+    this.row = { ...this.row!, ...moved, clockOffsetMs };
   }
 
   async pending(

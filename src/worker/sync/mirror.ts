@@ -32,7 +32,7 @@ export interface SyncRow {
   readonly shards: readonly ShardCheckpoint[];
   /** Milliseconds that the server's clock is ahead of this device's. */
   readonly clockOffsetMs: number;
-  /** Milliseconds since 1970; absent: never. */
+  /** Milliseconds since 1970 by this device's clock; absent: never. */
   readonly lastSyncedAt?: number;
 }
 
@@ -71,6 +71,7 @@ export interface Mirror {
    * At the first contact pending writes are moved by the offset (Y9).
    */
   begin(descriptor: Descriptor, clockOffsetMs: number): Promise<void>;
+  /** `lastSyncedAt` stays the same moment, by the device's clock as it is now. */
   setClockOffset(clockOffsetMs: number): Promise<void>;
   /**
    * Pending operations within the bounds, without those in `except`: segment by segment, that with the oldest first, and

@@ -6,6 +6,8 @@ export interface TestCollection {
   /** @returns its stamp */
   write(id: string, number: number): Promise<string>;
   remove(id: string): Promise<string>;
+  /** Merges what there is, as maintenance does. */
+  optimize(): Promise<void>;
   /** What is there, by id. */
   numbers(): Promise<Record<string, number>>;
 }

@@ -30,7 +30,7 @@ export async function applyPage(
         snapshot,
         entries.map(({ id }) => id),
       );
-      const change = new MirrorChange(snapshot);
+      const change = new MirrorChange(snapshot, state.now());
       const overruled = new Overruled();
       for (const [i, pulled] of entries.entries()) {
         const local = locals[i];

@@ -31,7 +31,12 @@ export async function setClockOffset(state: CollectionState, clockOffsetMs: numb
     async ({ row: { sync } }) => {
       if (sync === undefined || sync.clockOffsetMs === clockOffsetMs) return undefined;
       const clock = corrected(state.lastStamp(), state.deviceNow() + clockOffsetMs);
-      return { sync: { ...sync, clockOffsetMs }, clock };
+      const { lastSyncedAt } = sync;
+      // The same moment, by the device's clock as it is now.
+      const moved = lastSyncedAt !== undefined && {
+        lastSyncedAt: lastSyncedAt + sync.clockOffsetMs - clockOffsetMs,
+      };
+      return { sync: { ...sync, ...moved, clockOffsetMs }, clock };
     },
     { durability: 'memory' },
   );

@@ -1,8 +1,8 @@
 import { VectorStoreError } from '../../../shared/errors.js';
 import { float32Norm } from '../../../shared/record-check.js';
-import { fromHex, STAMP_BYTES } from '../../../shared/stamp.js';
+import { fromHex, millisecondsOf, STAMP_BYTES, setMilliseconds, toHex } from '../../../shared/stamp.js';
 import { packStrings, type StringColumn } from '../../../shared/string-column.js';
-import type { Entry, Stamp, WithVector } from '../../../shared/sync/protocol.js';
+import { type Entry, MAX_AHEAD_MS, type Stamp, type WithVector } from '../../../shared/sync/protocol.js';
 import type { Change, ChangedRecords } from '../change.js';
 import { onlyTombstones, type SegmentContent, type Tombstones } from '../segment-writer.js';
 import type { Snapshot } from '../snapshot.js';
@@ -24,17 +24,27 @@ export class MirrorChange {
   /** Ids of records that are not there afterwards. */
   readonly #deleted: string[] = [];
 
-  constructor(private readonly snapshot: Snapshot) {}
+  /** @param now the server's time, in milliseconds since 1970 */
+  constructor(
+    private readonly snapshot: Snapshot,
+    private readonly now: number,
+  ) {}
 
   /** A server has it. */
-  acknowledge({ kind, source, at }: Local): void {
+  acknowledge(local: Local): void {
+    const { kind, id, stamp, source, at } = local;
+    if (kind === 'delete' && this.#isLate(stamp)) {
+      this.accept(local, { kind, id, stamp, vector: undefined });
+      return;
+    }
     const { rows } = this.snapshot.views[source]!.segment;
     add(this.#pushed, source, kind === 'upsert' ? at : rows + at);
   }
 
   /** What the server has, in place of what is here. */
   accept(local: Local | undefined, entry: WithVector<Entry>): void {
-    this.#replace(local, { entry, base: '', isPushed: true });
+    const base = entry.kind === 'delete' && this.#isLate(entry.stamp) ? timeStamp(this.now) : '';
+    this.#replace(local, { entry, base, isPushed: true });
   }
 
   /** A pending write in place of what is here. */
@@ -64,6 +74,11 @@ export class MirrorChange {
       pushed: this.#pushed,
       ...(isTold ? { records: this.#records(content) } : {}),
     };
+  }
+
+  /** Whether the age of a tombstone counts from now, not from its stamp (Y14). */
+  #isLate(stamp: Stamp): boolean {
+    return millisecondsOf(fromHex(stamp)) + MAX_AHEAD_MS < this.now;
   }
 
   #replace(local: Local | undefined, written: Written): void {
@@ -118,6 +133,12 @@ export class MirrorChange {
     );
     return { ids: packStrings(this.#tombstones.map(({ entry }) => entry.id)), stamps };
   }
+}
+
+function timeStamp(milliseconds: number): Stamp {
+  const stamp = new Uint8Array(STAMP_BYTES);
+  setMilliseconds(stamp, Math.floor(milliseconds));
+  return toHex(stamp);
 }
 
 function add(to: Map<number, number[]>, source: number, at: number): void {

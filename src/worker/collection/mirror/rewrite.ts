@@ -17,7 +17,7 @@ export async function restamp(state: CollectionState, ids: readonly string[]): P
       const ordered = locals.map((local) => local!).sort((a, b) => (a.stamp < b.stamp ? -1 : 1));
       const entries = await readEntries(snapshot, ordered);
       const clock = state.clockFrom(corrected(state.lastStamp(), state.now()));
-      const change = new MirrorChange(snapshot);
+      const change = new MirrorChange(snapshot, state.now());
       let stamp = '';
       for (const [i, local] of ordered.entries()) {
         // What was written together stays together.
@@ -43,7 +43,7 @@ export async function resolve(
       isResolved = local?.isPending === true && local.stamp === of;
       if (!isResolved) return undefined;
       state.witness(fromHex(base));
-      const change = new MirrorChange(snapshot);
+      const change = new MirrorChange(snapshot, state.now());
       change.rewrite(local!, { ...merged, stamp: toHex(state.nextStamp()) }, base);
       return change.build();
     },

@@ -27,7 +27,7 @@ export async function settle(
         snapshot,
         operations.map(({ id }) => id),
       );
-      const change = new MirrorChange(snapshot);
+      const change = new MirrorChange(snapshot, state.now());
       const overruled = new Overruled();
       for (const [i, { id, stamp }] of operations.entries()) {
         const local = locals[i];

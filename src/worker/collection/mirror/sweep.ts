@@ -16,7 +16,7 @@ export async function sweep(
       swept = false;
       const { sync } = snapshot.row;
       if (sync === undefined || !isAt(sync, shard, from)) return undefined;
-      const change = new MirrorChange(snapshot);
+      const change = new MirrorChange(snapshot, state.now());
       await walkShard(snapshot, shard, (local) => {
         if (!local.isPending && !seen.has(local.id)) change.drop(local);
       });
