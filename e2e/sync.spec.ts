@@ -109,11 +109,10 @@ test('Y2: with the server away reads and writes go on; what was written is there
   await write(one.page, { b: '2' });
   expect(await contents(one.page)).toEqual({ a: '1', b: '2' });
   expect(await syncNow(one.page)).toBe('SERVER_UNAVAILABLE');
-  expect(await statusOf(one.page)).toMatchObject({
-    state: 'offline',
-    pending: 1,
-    error: 'SERVER_UNAVAILABLE',
-  });
+  // Each try in between is 'syncing'.
+  await expect
+    .poll(() => statusOf(one.page))
+    .toMatchObject({ state: 'offline', pending: 1, error: 'SERVER_UNAVAILABLE' });
   expect(
     await one.page.evaluate(
       async () => (await (globalThis as never as DeviceGlobals).store.status()).unsynced,
