@@ -4,8 +4,6 @@ import { unavailable } from './fake-server.contract.js';
 import { type MakeCollection, World, type WorldOptions } from './replicator-world.contract.js';
 
 const HOUR_MS = 3_600_000;
-/** Of a tombstone. */
-const TWO_LIVES_MS = 2 * HOUR_MS;
 
 /** Forks, resets, and what else comes of a server that has lost something, on any mirror. */
 export function describeHealing(name: string, make: MakeCollection): void {
@@ -89,35 +87,6 @@ export function describeHealing(name: string, make: MakeCollection): void {
       await world.expectEqual({ edited: 2, kept: 1, new: 2, pending: 3 });
       expect(world.lost).toEqual([]);
       expect(collection.mirror.row!.shards[0]).toMatchObject({ phase: 'pull' });
-    });
-
-    test('Y14 a delete that was acknowledged long after it was made is healed after a merge', async () => {
-      const { server, collection, clock } = await setUp();
-      await collection.write('a', 1);
-      await world.synced();
-      const before = server.image(0);
-      await collection.remove('a');
-      clock.pass(TWO_LIVES_MS);
-      await world.replicator.now();
-      await collection.optimize();
-      server.fail(0, before);
-      await world.replicator.now();
-      await world.expectEqual({});
-    });
-
-    test('Y14 a clock that is set wrong between visits lets no merge drop a tombstone', async () => {
-      const { server, collection, clock } = await setUp();
-      await collection.write('a', 1);
-      await world.synced();
-      const before = server.image(0);
-      await collection.remove('a');
-      await world.replicator.now();
-      clock.skewMs = TWO_LIVES_MS;
-      await collection.optimize();
-      server.fail(0, before);
-      await world.restart();
-      await world.replicator.now();
-      await world.expectEqual({});
     });
 
     test('Y7 a pending edit of a lost record is offered, not taken for gone', async () => {

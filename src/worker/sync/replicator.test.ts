@@ -1,5 +1,6 @@
 import { MemoryStorage } from '../storage/memory-storage.js';
 import { EngineCollection } from './engine-collection.contract.js';
+import { describeHealedDeletes } from './healed-deletes.contract.js';
 import { describeHealing } from './healing.contract.js';
 import { describeLive } from './live.contract.js';
 import { MemoryMirror } from './memory-mirror.contract.js';
@@ -14,5 +15,6 @@ const KINDS: Record<string, MakeCollection> = {
 for (const [name, make] of Object.entries(KINDS)) {
   describeReplicator(name, make);
   describeHealing(name, make);
+  describeHealedDeletes(name, make);
   describeLive(name, make);
 }
