@@ -59,6 +59,7 @@ const STEPS = {
     commands: [['playwright', 'test', '--reporter=list,json']],
     counts: playwrightCounts,
     browsers: true,
+    redis: true,
   },
 };
 

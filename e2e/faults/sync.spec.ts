@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { uniform } from '../../src/worker/index/random.js';
 import {
   contents,
   type Device,
@@ -14,17 +15,6 @@ import { size, TIMEOUT } from './support/sizes.js';
 test.setTimeout(2 * TIMEOUT);
 
 type Contents = Record<string, string>;
-
-/** Uniform in [0, 1), the same sequence for the same seed (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * One edit, in a millisecond later than `after`; resolves to that in which it had ended. A title of '' deletes.
@@ -65,7 +55,7 @@ test('Y1 Y5: two devices edit the same records offline; once both are back, both
 }) => {
   const rounds = size(40, 8);
   const seed = Date.now();
-  const next = random(seed);
+  const next = uniform(seed);
   const devices = [await addDevice({ live: false }), await addDevice({ live: false })];
   // From the first contact on their clocks are the server's.
   expect(await exchange(...devices)).toEqual(Array(3).fill('resolved'));
@@ -117,7 +107,7 @@ test('Y4 Y5: the server is killed in the middle of pushes and pulls; nothing is 
 }) => {
   const rounds = size(100, 15);
   const seed = Date.now();
-  const next = random(seed);
+  const next = uniform(seed);
   const devices = [await addDevice({ live: false }), await addDevice({ live: false })] as const;
   const [writer, reader] = devices;
   let wanted: Contents = {};

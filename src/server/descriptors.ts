@@ -24,19 +24,14 @@ export class Descriptors {
     return descriptor;
   }
 
-  /** The collection that the caller has synced with, by its id; throws 410 where it is another one, or 404. */
-  async synced(name: CollectionName, id: string): Promise<Descriptor> {
-    const known = this.#known.get(keyOf(name));
-    if (known?.id === id) return known;
-    const current = await this.current(name);
-    if (current.id !== id) throw droppedError();
-    return current;
-  }
-
-  /** Runs what shards may refuse because the collection was dropped. */
-  async use<T>(name: CollectionName, run: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a call of somebody who has synced with the collection that has this id; throws 410 where it is another one, or
+   * 404. Shards may refuse what runs, because the collection was dropped.
+   */
+  async synced<T>(name: CollectionName, id: string, run: (descriptor: Descriptor) => Promise<T>): Promise<T> {
+    const descriptor = await this.#withId(name, id);
     try {
-      return await run();
+      return await run(descriptor);
     } catch (error) {
       if (error instanceof CollectionDropped) this.forget(name);
       throw error;
@@ -45,6 +40,14 @@ export class Descriptors {
 
   forget(name: CollectionName): void {
     this.#known.delete(keyOf(name));
+  }
+
+  async #withId(name: CollectionName, id: string): Promise<Descriptor> {
+    const known = this.#known.get(keyOf(name));
+    if (known?.id === id) return known;
+    const current = await this.current(name);
+    if (current.id !== id) throw droppedError();
+    return current;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Refusal } from '../shared/sync/protocol.js';
 import {
   type Descriptor,
   MAX_OPERATIONS,
@@ -9,6 +8,8 @@ import {
   type PullAnswer,
   type PullRequest,
   type PushAnswer,
+  REFUSAL_CODES,
+  type Refusal,
 } from '../shared/sync/protocol.js';
 import { z } from './zod.js';
 
@@ -73,16 +74,7 @@ export const openAnswer = z.strictObject({ descriptor, time: count }) satisfies 
 
 export const refusal = z.strictObject({
   error: z.strictObject({
-    code: z.enum([
-      'INVALID_ARGUMENT',
-      'DIMENSION_MISMATCH',
-      'DUPLICATE_ID',
-      'CONFIG_MISMATCH',
-      'QUOTA_EXCEEDED',
-      'UNAUTHORIZED',
-      'SYNC_REJECTED',
-      'SERVER_UNAVAILABLE',
-    ]),
+    code: z.enum(REFUSAL_CODES),
     message: z.string(),
   }),
 }) satisfies z.ZodType<Refusal>;

@@ -1,3 +1,4 @@
+import { joinBytes } from '../../shared/bytes.js';
 import { MalformedError, parseBoundedJson } from '../../shared/sync/bounded-json.js';
 import { MAX_BODY_BYTES } from '../../shared/sync/protocol.js';
 import { check, type Schema } from '../schemas.js';
@@ -34,7 +35,7 @@ export async function readBody(request: Request, memory: MemoryShare): Promise<U
     memory.take(2 * value.length);
     parts.push(value);
   }
-  return joined(parts, length);
+  return joinBytes(parts);
 }
 
 /** A body of JSON that is as the schema says; throws as `readBody`, and `MalformedError`. */
@@ -50,14 +51,4 @@ function tooLarge(bytes: number): HttpError {
     'INVALID_ARGUMENT',
     `The request has ${bytes} bytes or more; at most ${MAX_BODY_BYTES} are taken. Nothing was done. Send less at once.`,
   );
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

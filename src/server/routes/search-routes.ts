@@ -1,3 +1,4 @@
+import type { Descriptor } from '../../shared/sync/protocol.js';
 import { packRemoteAnswers, packRemoteFound, packRemotePage } from '../../shared/sync/remote-answers.js';
 import { unpackRemoteQueries, unpackRemoteWrite } from '../../shared/sync/remote-requests.js';
 import { readBody, readJson } from '../http/body.js';
@@ -31,8 +32,7 @@ export const searchRoutes: RouteGroup = ({ descriptors, search, storedBytes, met
     refusals: [410, 413, 415],
     async handle({ request, name, memory, signal, frame }) {
       const queries = unpackRemoteQueries(await readBody(request, memory));
-      const descriptor = await descriptors.synced(name, queries.collection);
-      const answers = await descriptors.use(name, () =>
+      const answers = await descriptors.synced(name, queries.collection, (descriptor) =>
         search.query(name, descriptor, queries, { signal, memory }),
       );
       for (const { receipt } of answers.answers) metrics.query(receipt.engine, receipt.complete);
@@ -49,9 +49,8 @@ export const searchRoutes: RouteGroup = ({ descriptors, search, storedBytes, met
     refusals: [410, 413, 415],
     async handle({ request, name, memory, signal, frame }) {
       const wanted = await readJson(request, memory, remoteGet);
-      const descriptor = await descriptors.synced(name, wanted.collection);
-      const get = () => search.get(name, descriptor, wanted, { signal, memory });
-      return frame(packRemoteFound(await descriptors.use(name, get)));
+      const get = (descriptor: Descriptor) => search.get(name, descriptor, wanted, { signal, memory });
+      return frame(packRemoteFound(await descriptors.synced(name, wanted.collection, get)));
     },
   },
   {
@@ -64,9 +63,8 @@ export const searchRoutes: RouteGroup = ({ descriptors, search, storedBytes, met
     refusals: [410, 413, 415],
     async handle({ request, name, memory, signal, frame }) {
       const wanted = await readJson(request, memory, remoteList);
-      const descriptor = await descriptors.synced(name, wanted.collection);
-      const list = () => search.list(name, descriptor, wanted, { signal, memory });
-      return frame(packRemotePage(await descriptors.use(name, list)));
+      const list = (descriptor: Descriptor) => search.list(name, descriptor, wanted, { signal, memory });
+      return frame(packRemotePage(await descriptors.synced(name, wanted.collection, list)));
     },
   },
   {
@@ -79,9 +77,8 @@ export const searchRoutes: RouteGroup = ({ descriptors, search, storedBytes, met
     refusals: [410, 413, 415],
     async handle({ request, name, memory, signal }) {
       const wanted = await readJson(request, memory, remoteCount);
-      const descriptor = await descriptors.synced(name, wanted.collection);
-      const count = () => search.count(name, descriptor, wanted, { signal, memory });
-      return Response.json(await descriptors.use(name, count));
+      const count = (descriptor: Descriptor) => search.count(name, descriptor, wanted, { signal, memory });
+      return Response.json(await descriptors.synced(name, wanted.collection, count));
     },
   },
   {
@@ -98,10 +95,13 @@ export const searchRoutes: RouteGroup = ({ descriptors, search, storedBytes, met
     refusals: [410, 413, 415],
     async handle({ request, name, memory, signal }) {
       const wanted = unpackRemoteWrite(await readBody(request, memory));
-      const descriptor = await descriptors.synced(name, wanted.collection);
-      const quota = await storedBytes.problem(name.tenant);
-      const { written, bytesAdded } = await descriptors.use(name, () =>
-        search.write(name, descriptor, wanted, { signal, memory, quota }),
+      const { written, bytesAdded } = await descriptors.synced(
+        name,
+        wanted.collection,
+        async (descriptor) => {
+          const quota = await storedBytes.problem(name.tenant);
+          return search.write(name, descriptor, wanted, { signal, memory, quota });
+        },
       );
       storedBytes.added(name.tenant, bytesAdded);
       return Response.json(written);

@@ -23,15 +23,14 @@ export const syncRoutes: RouteGroup = ({ log, descriptors, storedBytes, garbage,
     refusals: [410, 413, 415],
     async handle({ request, name, memory, frame }) {
       const push = unpackPushRequest(await readBody(request, memory));
-      const descriptor = await descriptors.synced(name, push.collection);
-      const quota = await storedBytes.problem(name.tenant);
-      const { answer, bytesAdded } = await descriptors.use(name, () =>
-        pushOperations(log, name, descriptor, push, quota),
-      );
-      storedBytes.added(name.tenant, bytesAdded);
-      for (const { status } of answer.results) metrics.operation(status);
-      for (const shard of Object.keys(answer.shards)) garbage.used(name, descriptor, Number(shard));
-      return frame(packPushAnswer(answer));
+      return descriptors.synced(name, push.collection, async (descriptor) => {
+        const quota = await storedBytes.problem(name.tenant);
+        const { answer, bytesAdded } = await pushOperations(log, name, descriptor, push, quota);
+        storedBytes.added(name.tenant, bytesAdded);
+        for (const { status } of answer.results) metrics.operation(status);
+        for (const shard of Object.keys(answer.shards)) garbage.used(name, descriptor, Number(shard));
+        return frame(packPushAnswer(answer));
+      });
     },
   },
   {
@@ -44,14 +43,15 @@ export const syncRoutes: RouteGroup = ({ log, descriptors, storedBytes, garbage,
     refusals: [410, 415],
     async handle({ request, name, memory, frame }) {
       const pull = await readJson(request, memory, pullRequest);
-      const descriptor = await descriptors.synced(name, pull.collection);
-      checkShards(pull, descriptor);
-      const answer = await descriptors.use(name, () => pullPages(log, name, descriptor, pull, memory));
-      for (const page of answer.pages) {
-        metrics.page(page.kind, page.kind === 'page' ? page.entries.length : 0);
-        if (page.kind !== 'unavailable') garbage.used(name, descriptor, page.shard);
-      }
-      return frame(packPullAnswer(answer));
+      return descriptors.synced(name, pull.collection, async (descriptor) => {
+        checkShards(pull, descriptor);
+        const answer = await pullPages(log, name, descriptor, pull, memory);
+        for (const page of answer.pages) {
+          metrics.page(page.kind, page.kind === 'page' ? page.entries.length : 0);
+          if (page.kind !== 'unavailable') garbage.used(name, descriptor, page.shard);
+        }
+        return frame(packPullAnswer(answer));
+      });
     },
   },
   {

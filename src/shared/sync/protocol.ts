@@ -35,6 +35,18 @@ export const HINT_HEARTBEAT_MS = 15_000;
 /** How far ahead of the server's clock a stamp may be. */
 export const MAX_AHEAD_MS = 60_000;
 
+/** Codes that a refusal may have. */
+export const REFUSAL_CODES = [
+  'INVALID_ARGUMENT',
+  'DIMENSION_MISMATCH',
+  'DUPLICATE_ID',
+  'CONFIG_MISMATCH',
+  'QUOTA_EXCEEDED',
+  'UNAUTHORIZED',
+  'SYNC_REJECTED',
+  'SERVER_UNAVAILABLE',
+] as const satisfies readonly VectorStoreErrorCode[];
+
 /** What comes with a status from 400 on. */
 export interface Refusal {
   readonly error: { readonly code: VectorStoreErrorCode; readonly message: string };

@@ -1,3 +1,4 @@
+import { joinBytes } from '../../shared/bytes.js';
 import { throwIfAborted } from '../../shared/errors.js';
 import { damagedBackup } from './backup-errors.js';
 
@@ -61,7 +62,7 @@ export class ByteSource {
       parts.push(part);
       missing -= part.length;
     }
-    return joined(parts, count);
+    return joinBytes(parts);
   }
 
   async #fill(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -80,14 +81,4 @@ export class ByteSource {
     this.taken += part.length;
     return part;
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

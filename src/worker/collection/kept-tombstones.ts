@@ -1,3 +1,4 @@
+import { joinBytes } from '../../shared/bytes.js';
 import { millisecondsOf, STAMP_BYTES } from '../../shared/stamp.js';
 import { bytesOf, StringColumnBuilder } from '../../shared/string-column.js';
 import { MAX_AHEAD_MS } from '../../shared/sync/protocol.js';
@@ -34,7 +35,7 @@ export async function keptTombstones(
       stamps.push(pair);
     }
   }
-  const tombstones = stamps.length === 0 ? undefined : { ids: ids.finish(), stamps: joined(stamps) };
+  const tombstones = stamps.length === 0 ? undefined : { ids: ids.finish(), stamps: joinBytes(stamps) };
   return { tombstones, newTombstones };
 }
 
@@ -55,10 +56,4 @@ function isNeeded(
   // The device's clock may have been set wrong since a server has told the time.
   const known = Math.min(now, sync.lastSyncedAt + sync.clockOffsetMs);
   return since + MAX_AHEAD_MS + sync.descriptor.tombstoneLifeMs > known;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.length * TOMBSTONE_BYTES);
-  for (const [i, part] of parts.entries()) bytes.set(part, i * TOMBSTONE_BYTES);
-  return bytes;
 }

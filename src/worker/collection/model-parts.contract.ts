@@ -105,3 +105,20 @@ export function bestScores(
     .sort((a, b) => b - a)
     .slice(0, topK);
 }
+
+/** Takes steps of a model; what fails tells the seed, the step, and what it was doing. */
+export async function runSteps(
+  model: { readonly doing: string; step(): Promise<void> },
+  seed: number,
+  steps: number,
+): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    try {
+      await model.step();
+    } catch (error) {
+      throw new Error(`seed ${seed}, step ${step} (${model.doing}): ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}

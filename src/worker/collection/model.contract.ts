@@ -24,6 +24,7 @@ import {
   type ModelRecord,
   type ModelWorld,
   roundingIn,
+  runSteps,
   within,
 } from './model-parts.contract.js';
 
@@ -37,15 +38,7 @@ export async function runModel(
 ): Promise<{ sealed: boolean; recalls: readonly number[] }> {
   const model = new Model(world, seed);
   await model.open();
-  for (let step = 0; step < steps; step++) {
-    try {
-      await model.step();
-    } catch (error) {
-      throw new Error(`seed ${seed}, step ${step} (${model.doing}): ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-  }
+  await runSteps(model, seed, steps);
   await model.checkEverything();
   await model.close();
   return { sealed: model.wasSealed, recalls: model.recalls };

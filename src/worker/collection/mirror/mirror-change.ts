@@ -1,3 +1,4 @@
+import { joinBytes } from '../../../shared/bytes.js';
 import { VectorStoreError } from '../../../shared/errors.js';
 import { float32Norm } from '../../../shared/record-check.js';
 import { fromHex, millisecondsOf, STAMP_BYTES, setMilliseconds, toHex } from '../../../shared/stamp.js';
@@ -120,15 +121,15 @@ export class MirrorChange {
       ),
       metadata: columnOf(entries.map(({ metadata }) => metadata)),
       texts: columnOf(entries.map(({ text }) => text)),
-      stamps: joined(entries.map(({ stamp }) => fromHex(stamp))),
-      bases: joined(this.#rows.map(({ base }) => baseBytes(base))),
+      stamps: joinBytes(entries.map(({ stamp }) => fromHex(stamp))),
+      bases: joinBytes(this.#rows.map(({ base }) => baseBytes(base))),
       tombstones,
     };
   }
 
   #packTombstones(): Tombstones | undefined {
     if (this.#tombstones.length === 0) return undefined;
-    const stamps = joined(
+    const stamps = joinBytes(
       this.#tombstones.flatMap(({ entry, base }) => [fromHex(entry.stamp), baseBytes(base)]),
     );
     return { ids: packStrings(this.#tombstones.map(({ entry }) => entry.id)), stamps };
@@ -149,12 +150,6 @@ function add(to: Map<number, number[]>, source: number, at: number): void {
 
 function columnOf(cells: readonly (string | undefined)[]): StringColumn | undefined {
   return cells.every((cell) => cell === undefined) ? undefined : packStrings(cells.map((cell) => cell ?? ''));
-}
-
-function joined(stamps: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(stamps.length * STAMP_BYTES);
-  for (const [i, stamp] of stamps.entries()) bytes.set(stamp, i * STAMP_BYTES);
-  return bytes;
 }
 
 function otherDimension(id: string, found: number | undefined, dimension: number): VectorStoreError {

@@ -5,6 +5,7 @@ import { SeededRandom } from '../../seeded-random.contract.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Applied } from '../../sync/mirror.js';
 import { callOptions, record } from '../engine.contract.js';
+import { runSteps } from '../model-parts.contract.js';
 import {
   deleted,
   descriptorOf,
@@ -58,15 +59,7 @@ export async function runMirrorModel(
 ): Promise<void> {
   const model = new MirrorModel(storage, conflict, seed, events);
   await model.open();
-  for (let step = 0; step < steps; step++) {
-    try {
-      await model.step();
-    } catch (error) {
-      throw new Error(`seed ${seed}, step ${step} (${model.doing}): ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-  }
+  await runSteps(model, seed, steps);
   model.close();
 }
 

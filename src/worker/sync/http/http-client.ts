@@ -1,3 +1,4 @@
+import { joinBytes } from '../../../shared/bytes.js';
 import { abortedError, VectorStoreError } from '../../../shared/errors.js';
 import { Deadline } from './deadline.js';
 import { refusalError, unreachableError } from './refusal.js';
@@ -62,7 +63,7 @@ export class HttpClient {
       (part) => parts.push(part),
       this.#silenceMs,
       signal,
-      () => unpack(joined(parts)),
+      () => unpack(joinBytes(parts)),
     );
   }
 
@@ -177,14 +178,4 @@ export interface StreamReader {
   readonly onOpen: () => void;
   readonly onPart: (part: Uint8Array) => void;
   readonly silenceMs: number;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,16 +1,8 @@
 import { VectorStoreError, type VectorStoreErrorCode } from '../../../shared/errors.js';
+import { REFUSAL_CODES } from '../../../shared/sync/protocol.js';
 
-/** The codes that a server's refusal may have, for what `fetch` calls an answer. */
-const CODES: readonly VectorStoreErrorCode[] = [
-  'INVALID_ARGUMENT',
-  'DIMENSION_MISMATCH',
-  'DUPLICATE_ID',
-  'CONFIG_MISMATCH',
-  'QUOTA_EXCEEDED',
-  'UNAUTHORIZED',
-  'SYNC_REJECTED',
-  'SERVER_UNAVAILABLE',
-];
+/** For what `fetch` calls an answer. */
+const CODES: readonly VectorStoreErrorCode[] = REFUSAL_CODES;
 /** A longer wait is the caller's own. */
 const MAX_RETRY_AFTER_MS = 600_000;
 
