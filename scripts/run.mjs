@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { resolve as absolute, delimiter } from 'node:path';
 
-const LIMIT_MINUTES = 20;
+const LIMIT_MINUTES = 45;
 
 /**
- * Runs a command, of the system or of an installed package, to its end or for 20 minutes.
+ * Runs a command, of the system or of an installed package, to its end or for 45 minutes.
  *
  * @param {readonly string[]} command
  * @param {Record<string, string>} [env] added to the environment

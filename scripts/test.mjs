@@ -73,12 +73,16 @@ if (unknown.length > 0) {
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
 const table = [];
+/** @type {string[]} */
+const failures = [];
 const names = Object.keys(STEPS).filter((step) => asked.length === 0 || asked.includes(step));
 if (names.some((name) => STEPS[name]?.browsers)) await ensureBrowsers();
 if (names.some((name) => STEPS[name]?.redis)) await ensureRedis();
 for (const name of names) await runStep(name);
 
 console.log(`\n${['step       passed  failed  skipped  seconds', ...table].join('\n')}\n`);
+// Once more at the end: of a long output often the end alone is kept.
+if (failures.length > 0) console.log(`${failures.join('\n')}\n`);
 console.log(
   `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
 );
@@ -95,7 +99,7 @@ async function runStep(name) {
   const broken = runs.filter((result) => !result.ok);
   const counts = step.counts
     ? step.counts(reportOf(name))
-    : { passed: runs.length - broken.length, failed: broken.length, skipped: 0 };
+    : { passed: runs.length - broken.length, failed: broken.length, skipped: 0, failures: [] };
   // A runner can fail without a failed test: no tests found, an error outside of any, a crash.
   if (broken.length > 0 && counts.failed === 0) counts.failed = 1;
 
@@ -109,4 +113,5 @@ async function runStep(name) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  failures.push(...counts.failures.map((failure) => `✘ ${name}: ${failure}`));
 }
