@@ -33,6 +33,11 @@ export class EngineCollection implements TestCollection {
     return this.#stampOf(id);
   }
 
+  /** In one batch: id → text. */
+  async writeTexts(texts: Readonly<Record<string, string>>): Promise<void> {
+    await this.#client.upsert(Object.entries(texts).map(([id, text]) => ({ id, vector: [1, 1], text })));
+  }
+
   async remove(id: string): Promise<Stamp> {
     await this.#client.deleteIds([id]);
     return this.#stampOf(id);

@@ -11,7 +11,7 @@ import {
 import type { Mirror, ShardCheckpoint } from './mirror.js';
 import { pushBatches } from './push-batches.js';
 import type { RoundReport } from './round-report.js';
-import type { Session } from './session.js';
+import type { Pushed, Session } from './session.js';
 import { stampTime } from './surroundings.js';
 import { clockError, quotaError, refusedError, shardError } from './sync-errors.js';
 
@@ -164,8 +164,19 @@ class Offering {
     overtaken: Set<string>,
     report: RoundReport,
   ): Promise<'done' | 'again' | 'later'> {
+    for await (const pushed of this.session.push(offers)) {
+      const outcome = await this.#settle(pushed, overtaken, report);
+      if (outcome !== 'done') return outcome;
+    }
+    return 'done';
+  }
+
+  async #settle(
+    { operations: offers, answer: { results, shards } }: Pushed,
+    overtaken: Set<string>,
+    report: RoundReport,
+  ): Promise<'done' | 'again' | 'later'> {
     const { mirror, conflicts, acknowledgements } = this.session;
-    const { results, shards } = await this.session.push(offers);
     const decided = results.map((result, i): boolean => {
       const { id, stamp } = offers[i]!;
       if (result.status !== 'conflict' || result.current.stamp >= stamp) return true;

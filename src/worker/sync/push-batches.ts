@@ -1,3 +1,4 @@
+import { operationBytes } from '../../shared/sync/operation-bytes.js';
 import { MAX_OPERATIONS, type Operation, PUSH_BYTES, type WithVector } from '../../shared/sync/protocol.js';
 
 /** Cuts operations into pushes: 500 operations, or 4 MiB unless a single one has more. */
@@ -7,7 +8,7 @@ export function* pushBatches(
   let begin = 0;
   let bytes = 0;
   for (const [i, operation] of operations.entries()) {
-    const size = sizeOf(operation);
+    const size = operationBytes(operation);
     if (i > begin && (i - begin === MAX_OPERATIONS || bytes + size > PUSH_BYTES)) {
       yield operations.slice(begin, i);
       begin = i;
@@ -16,9 +17,4 @@ export function* pushBatches(
     bytes += size;
   }
   if (begin < operations.length) yield operations.slice(begin);
-}
-
-/** Bytes of an operation in a frame, at most: three per UTF-16 code unit, and the stamps and names around. */
-function sizeOf({ id, vector, metadata, text }: WithVector<Operation>): number {
-  return (vector?.byteLength ?? 0) + 3 * (id.length + (metadata?.length ?? 0) + (text?.length ?? 0)) + 200;
 }

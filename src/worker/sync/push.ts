@@ -7,7 +7,7 @@ import {
   type WithVector,
 } from '../../shared/sync/protocol.js';
 import type { RoundReport } from './round-report.js';
-import type { Session } from './session.js';
+import type { Pushed, Session } from './session.js';
 import { clockError, quotaError, refusedError, shardError } from './sync-errors.js';
 
 const BOUNDS = { count: MAX_OPERATIONS, bytes: PUSH_BYTES };
@@ -80,7 +80,10 @@ export class PushRound {
   }
 
   async #send(operations: readonly Op[]): Promise<void> {
-    const answer = await this.session.push(operations);
+    for await (const pushed of this.session.push(operations)) await this.#settle(pushed);
+  }
+
+  async #settle({ operations, answer }: Pushed): Promise<void> {
     const results = this.#judged(operations, answer);
     const applied = await this.session.mirror.settle(operations, results, answer.shards);
     const future: string[] = [];

@@ -4,6 +4,7 @@ import { shardOf } from '../../shared/sync/shard-of.js';
 import { unavailable } from './fake-server.contract.js';
 import { settleTasks } from './manual-clock.contract.js';
 import { type MakeCollection, World, type WorldOptions } from './replicator-world.contract.js';
+import { RequestTooLarge } from './transport.js';
 
 /** Rounds of a replicator, on any mirror. */
 export function describeReplicator(name: string, make: MakeCollection): void {
@@ -72,6 +73,20 @@ export function describeReplicator(name: string, make: MakeCollection): void {
       const stamps = server.requests<PushRequest>('push').map(({ operations }) => operations[0]!.stamp);
       expect(new Set(stamps).size).toBe(1);
       await world.expectEqual({ a: 1 });
+    });
+
+    test('Y11 a push that is too large is divided; each part is acknowledged before the next is sent', async () => {
+      const { server, collection } = await setUp();
+      for (let i = 0; i < 10; i++) await collection.write(`r${i}`, i);
+      const pending: number[] = [];
+      server.onPush = async (request) => {
+        if (request.operations.length > 3) throw new RequestTooLarge('too large');
+        pending.push((await collection.mirror.pending({ count: 0, bytes: 0 }, new Set())).total);
+        return server.applyPush(request);
+      };
+      await world.synced();
+      expect(pending).toEqual([10, 7, 5, 2]);
+      await world.expectEqual(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`r${i}`, i])));
     });
 
     test('Y4 a write that is stale is replaced, and told with what won', async () => {

@@ -12,7 +12,7 @@ import type { Mirror, ShardCheckpoint, SyncRow } from './mirror.js';
 import type { Refusals } from './refusals.js';
 import type { ServerClock } from './server-clock.js';
 import type { Clock } from './surroundings.js';
-import type { SyncTransport } from './transport.js';
+import { RequestTooLarge, type SyncTransport } from './transport.js';
 
 interface SessionParts {
   readonly mirror: Mirror;
@@ -31,6 +31,11 @@ interface Repull {
   /** The ids that have come. */
   readonly seen: Set<string>;
   readonly healed: boolean;
+}
+
+export interface Pushed {
+  readonly operations: readonly WithVector<Operation>[];
+  readonly answer: PushAnswer;
 }
 
 /** What rounds work with, once the collection is open on the server; and what they keep from one to the next. */
@@ -87,7 +92,21 @@ export class Session {
     return { cursor: 0, floor: this.repulls.get(shard)?.healed ? floor : 0 };
   }
 
-  async push(operations: readonly WithVector<Operation>[]): Promise<PushAnswer> {
+  /** Pushes; where that is too much for a request, in halves, each of which is answered before the next is sent. */
+  async *push(operations: readonly WithVector<Operation>[]): AsyncGenerator<Pushed> {
+    const waiting = [operations];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      try {
+        yield { operations: next, answer: await this.#push(next) };
+      } catch (error) {
+        if (!(error instanceof RequestTooLarge) || next.length === 1) throw error;
+        const half = Math.ceil(next.length / 2);
+        waiting.push(next.slice(half), next.slice(0, half));
+      }
+    }
+  }
+
+  async #push(operations: readonly WithVector<Operation>[]): Promise<PushAnswer> {
     const { descriptor, shards } = this.row;
     const epochs: Record<number, string> = {};
     for (const { id } of operations) {

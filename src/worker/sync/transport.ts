@@ -1,3 +1,4 @@
+import { VectorStoreError } from '../../shared/errors.js';
 import type {
   Hint,
   OpenAnswer,
@@ -16,8 +17,19 @@ import type {
 
 export interface SyncTransport {
   open(request: OpenRequest, signal: AbortSignal): Promise<OpenAnswer>;
+  /**
+   * Rejects with `RequestTooLarge` where it has several operations and is to be divided; a single one that is too large
+   * is answered as `invalid`.
+   */
   push(request: PushRequest, signal: AbortSignal): Promise<PushAnswer>;
   pull(request: PullRequest, signal: AbortSignal): Promise<PullAnswer>;
   /** Calls back until it rejects: with `ABORTED`, or because the stream has ended. `onOpen`: from now on hints come. */
   hints(onHint: (hint: Hint) => void, onOpen: () => void, signal: AbortSignal): Promise<never>;
+}
+
+/** The server, or what stands in front of it, has no room for the request. Nothing of it was done. */
+export class RequestTooLarge extends VectorStoreError {
+  constructor(message: string) {
+    super('INVALID_ARGUMENT', message);
+  }
 }

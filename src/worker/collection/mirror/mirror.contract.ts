@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { operationBytes } from '../../../shared/sync/operation-bytes.js';
 import { shardOf } from '../../../shared/sync/shard-of.js';
 import { record } from '../engine.contract.js';
 import {
@@ -53,9 +54,21 @@ export function describeMirror(name: string, connect: Connect): void {
       expect(await ask(4, 1e6)).toEqual({ ids: ['a0', 'b0', 'c0', 'a1'], total: 15, oldest: first });
       expect(await ask(2, 1e6, ['a0', 'c0'])).toEqual({ ids: ['b0', 'a1'], total: 15, oldest: first });
       expect((await ask(9, 1)).ids).toEqual(['a0']);
-      expect((await ask(9, 250)).ids).toEqual(['a0', 'b0']);
+      expect((await ask(9, 350)).ids).toEqual(['a0', 'b0']);
       expect((await ask(0, 0)).ids).toEqual([]);
       expect((await ask(99, 1e6)).ids).toHaveLength(15);
+    });
+
+    it('Y11 what is pending is counted as it is sent: control characters, quotes and backslashes are longer in JSON', async () => {
+      const notes = await begun();
+      const texts = ['x'.repeat(600), '\u0001'.repeat(100), '\\"'.repeat(150), 'ä'.repeat(300)];
+      await notes.upsert(texts.map((text, i) => record(`a${i}`, 1, 0, undefined, text)));
+      const { operations } = await notes.mirror.pending({ count: 9, bytes: 1e6 }, new Set());
+      const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0);
+      const ask = async (bytes: number) =>
+        (await notes.mirror.pending({ count: 9, bytes }, new Set())).operations.length;
+      expect(operations).toHaveLength(4);
+      expect([await ask(bytes), await ask(bytes - 1)]).toEqual([4, 3]);
     });
 
     it('Y3 the base is the stamp that a server had before: of the row or tombstone where it is pushed, else its base', async () => {

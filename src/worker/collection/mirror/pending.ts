@@ -1,5 +1,6 @@
 import { STAMP_BYTES, toHex } from '../../../shared/stamp.js';
 import { type StringColumn, unpackString } from '../../../shared/string-column.js';
+import { jsonBytesIn, OPERATION_BYTES } from '../../../shared/sync/operation-bytes.js';
 import type { Stamp } from '../../../shared/sync/protocol.js';
 import { hasBit } from '../../bitmap.js';
 import { Slice } from '../../slices.js';
@@ -14,9 +15,6 @@ export interface Bounds {
   readonly count: number;
   readonly bytes: number;
 }
-
-/** Stamps, base and flags of an operation beside its strings and its vector, nearly. */
-const HEAD_BYTES = 100;
 
 /** Pending operations of a snapshot; see the contract. */
 export async function pendingOperations(
@@ -50,7 +48,7 @@ export async function pendingOperations(
   return { operations, total, ...(sources[0] === undefined ? {} : { oldest: sources[0].oldest }) };
 }
 
-/** What is pending in one view, in the order of its rows, then its tombstones; `bytes` are those of the operation. */
+/** What is pending in one view, in the order of its rows, then its tombstones; `bytes` are those of the operation in a push. */
 async function pendingLocals({ views, row: { config } }: Snapshot, source: number) {
   const view = views[source]!;
   const { segment } = view;
@@ -66,17 +64,17 @@ async function pendingLocals({ views, row: { config } }: Snapshot, source: numbe
       if (!hasBit(bits, position)) continue;
       if (position < rows) {
         const { ids, metadata, texts, versionAt } = ofRows!;
-        const strings = [ids, metadata, texts].reduce((sum, column) => sum + lengthIn(column, position), 0);
+        const strings = [ids, metadata, texts].reduce((sum, column) => sum + bytesIn(column, position), 0);
         const local: Local = {
           ...{ id: unpackString(ids, position), kind: 'upsert', source, at: position },
           ...versionAt(position),
         };
-        yield { local, bytes: HEAD_BYTES + strings + 4 * config.dimension };
+        yield { local, bytes: OPERATION_BYTES + strings + 4 * config.dimension };
       } else {
         const { ids, versionAt } = ofTombstones!;
         const at = position - rows;
         const local: Local = { id: unpackString(ids, at), kind: 'delete', source, at, ...versionAt(at) };
-        yield { local, bytes: HEAD_BYTES + lengthIn(ids, at) };
+        yield { local, bytes: OPERATION_BYTES + bytesIn(ids, at) };
       }
     }
   })();
@@ -92,8 +90,8 @@ async function columnsOf(view: SegmentView) {
   };
 }
 
-function lengthIn(column: StringColumn | undefined, row: number): number {
-  return column === undefined ? 0 : column.offsets[row + 1]! - column.offsets[row]!;
+function bytesIn(column: StringColumn | undefined, row: number): number {
+  return column === undefined ? 0 : jsonBytesIn(column, row);
 }
 
 /** Views are immutable. */

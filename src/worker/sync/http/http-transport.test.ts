@@ -2,7 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { packPullAnswer, packPushAnswer, unpackPushRequest } from '../../../shared/sync/messages.js';
-import type { Hint, OpenAnswer, PushRequest } from '../../../shared/sync/protocol.js';
+import {
+  type Hint,
+  MAX_BODY_BYTES,
+  type OpenAnswer,
+  type PushRequest,
+} from '../../../shared/sync/protocol.js';
+import { RequestTooLarge } from '../transport.js';
 import { HttpClient, type HttpClientOptions } from './http-client.js';
 import { httpTransport } from './http-transport.js';
 import { ServerList } from './server-list.js';
@@ -104,30 +110,58 @@ describe('a call', () => {
     expect(sent).toEqual(PUSH);
   });
 
-  it('Y9 push refuses what no request has room for by itself, and sends the others', async () => {
-    const sent: string[] = [];
+  /** Takes bodies up to so many bytes, as a proxy does; `bodies`: the bytes of those that came. */
+  async function takingUpTo(limit: number, refusal: Handler) {
+    const bodies: number[] = [];
     const url = await serve(async (request, response) => {
-      const { operations } = unpackPushRequest(await bodyOf(request));
-      sent.push(...operations.map(({ id }) => id));
-      const results = operations.map(() => ({ status: 'ok' }) as const);
+      const body = await bodyOf(request);
+      bodies.push(body.length);
+      if (body.length > limit) return refusal(request, response);
+      const results = unpackPushRequest(body).operations.map(() => ({ status: 'ok' }) as const);
       response.end(packPushAnswer({ time: 5, results, shards: {} }));
     });
-    const [upsert] = PUSH.operations;
-    const ofText = (id: string, text: string) => ({ ...upsert!, id, text });
-    const operations = [
-      ofText('fits', 'x'.repeat(7 << 20)),
-      ofText('too long', 'x'.repeat(8 << 20)),
-      ofText('too long as JSON', '\u0001'.repeat(2 << 20)),
-      ofText('small', 'x'),
-    ];
-    const push = transport([url]).push;
-    const { results, time } = await push({ ...PUSH, operations }, never);
-    expect(results.map(({ status }) => status)).toEqual(['ok', 'invalid', 'invalid', 'ok']);
-    expect(time).toBe(5);
-    expect(sent).toEqual(['fits', 'small']);
-    const alone = await push({ ...PUSH, operations: [operations[1]!] }, never);
-    expect(alone.results).toMatchObject([{ status: 'invalid', message: expect.stringContaining('8388608') }]);
+    return { push: transport([url]).push, bodies };
+  }
+  const ofText = (id: string, text: string) => ({ ...PUSH.operations[0]!, id, text });
+  const pushed = (...operations: readonly PushRequest['operations'][number][]) => ({ ...PUSH, operations });
+
+  it('Y11 a push of several operations that no request has room for is to be divided, and is not sent', async () => {
+    const { push, bodies } = await takingUpTo(MAX_BODY_BYTES, refused(413));
+    const controls = '\u0001'.repeat(1 << 20);
+    const tooLarge = push(pushed(ofText('a', controls), ofText('b', controls)), never);
+    await expect(tooLarge).rejects.toThrow(RequestTooLarge);
+    expect(bodies).toEqual([]);
+    const { results } = await push(pushed(ofText('a', controls)), never);
+    expect(results).toEqual([{ status: 'ok' }]);
   });
+
+  it('Y11 an operation that no request has room for is refused by itself', async () => {
+    const { push, bodies } = await takingUpTo(MAX_BODY_BYTES, refused(413));
+    const answer = await push(pushed(ofText('a', 'x'.repeat(MAX_BODY_BYTES))), never);
+    expect(answer).toMatchObject({ time: 5, results: [{ status: 'invalid' }] });
+    expect(answer.results[0]).toMatchObject({ message: expect.stringMatching(/^it takes 8388\d{3} bytes/) });
+    expect(Math.max(...bodies)).toBeLessThan(1_000);
+  });
+
+  it.each([
+    ['the server itself', refused(413, '{"error":{"code":"INVALID_ARGUMENT","message":"too large"}}')],
+    ['a proxy in front of it', refused(413, '<html>')],
+  ])(
+    'Y11 what %s has no room for is divided, from then on without asking; one alone is refused',
+    async (_, refusal) => {
+      const { push, bodies } = await takingUpTo(1_500, refusal);
+      const [a, b] = [ofText('a', 'x'.repeat(1_000)), ofText('b', 'x'.repeat(1_000))];
+      for (let i = 0; i < 2; i++) await expect(push(pushed(a, b), never)).rejects.toThrow(RequestTooLarge);
+      expect(bodies).toHaveLength(1);
+      expect((await push(pushed(a), never)).results).toEqual([{ status: 'ok' }]);
+      for (let i = 0; i < 2; i++) {
+        const { results } = await push(pushed(ofText('c', 'x'.repeat(2_000))), never);
+        expect(results).toMatchObject([{ status: 'invalid' }]);
+      }
+      // Both times it was offered: the bound may have been lifted.
+      expect(bodies.filter((bytes) => bytes > 2_000)).toHaveLength(3);
+    },
+  );
 
   it('H2 pull reads a frame that comes byte by byte', async () => {
     const answer = { time: 5, pages: [{ kind: 'unavailable', shard: 1, message: 'gone fishing' }] } as const;

@@ -5,10 +5,9 @@ import {
   HINT_HEARTBEAT_MS,
   MAX_BODY_BYTES,
   type PushAnswer,
-  type PushRequest,
   type PushResult,
 } from '../../../shared/sync/protocol.js';
-import type { SyncTransport } from '../transport.js';
+import { RequestTooLarge, type SyncTransport } from '../transport.js';
 import { hintParser } from './hint-parser.js';
 import type { HttpClient } from './http-client.js';
 
@@ -17,14 +16,9 @@ export function httpTransport(client: HttpClient, store: string, collection: str
   const path = collectionPath(store, collection);
   return {
     open: (request, signal) => client.send({ method: 'PUT', path, body: request }, unpackOpenAnswer, signal),
-    push: (request, signal) =>
-      withoutOversized(request, (fitting) =>
-        client.send(
-          { method: 'POST', path: `${path}/push`, body: packPushRequest(fitting) },
-          unpackPushAnswer,
-          signal,
-        ),
-      ),
+    push: pushBy((body, signal) =>
+      client.send({ method: 'POST', path: `${path}/push`, body }, unpackPushAnswer, signal),
+    ),
     pull: (request, signal) =>
       client.send({ method: 'POST', path: `${path}/pull`, body: request }, unpackPullAnswer, signal),
     async hints(onHint, onOpen, signal) {
@@ -41,37 +35,39 @@ export function httpTransport(client: HttpClient, store: string, collection: str
   };
 }
 
-/**
- * An operation that no request has room for is refused for good here, as the server would refuse the request: so it
- * does not keep the others from being pushed.
- */
-async function withoutOversized(
-  request: PushRequest,
-  push: (fitting: PushRequest) => Promise<PushAnswer>,
-): Promise<PushAnswer> {
-  const sizes = request.operations.map((operation) =>
-    sizeOf(operation) > MAX_BODY_BYTES / 8
-      ? packPushRequest({ ...request, operations: [operation] }).length
-      : 0,
-  );
-  const fitting = request.operations.filter((_, i) => sizes[i]! <= MAX_BODY_BYTES);
-  if (fitting.length === request.operations.length) return push(request);
-  const answer = await push({ ...request, operations: fitting });
-  const answered = answer.results[Symbol.iterator]();
-  const results = sizes.map((bytes): PushResult => {
-    if (bytes <= MAX_BODY_BYTES) return answered.next().value!;
-    return {
-      status: 'invalid',
-      message: `it takes ${bytes} bytes on the way to the server, which takes ${MAX_BODY_BYTES}. Keep its text shorter.`,
-    };
-  });
-  return { ...answer, results };
+/** Pushes of several operations that are too large are to be divided; a single one that is, is refused for good. */
+function pushBy(
+  send: (frame: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<PushAnswer>,
+): SyncTransport['push'] {
+  /** Of a request that was too large, although it is within the protocol's bound: a proxy may have one of its own. */
+  let refusedBytes = MAX_BODY_BYTES + 1;
+  return async (request, signal) => {
+    const frame = packPushRequest(request);
+    const isSingle = request.operations.length === 1;
+    try {
+      // A single one is offered again: the bound may have been lifted.
+      if (frame.length >= refusedBytes && !(isSingle && frame.length <= MAX_BODY_BYTES))
+        throw tooLargeError(frame.length);
+      return await send(frame, signal);
+    } catch (error) {
+      if (!(error instanceof RequestTooLarge)) throw error;
+      if (!isSingle) {
+        refusedBytes = Math.min(refusedBytes, frame.length);
+        throw error;
+      }
+      const answer = await send(packPushRequest({ ...request, operations: [] }), signal);
+      return { ...answer, results: [tooLargeResult(frame.length)] };
+    }
+  };
 }
 
-/** Of each UTF-16 unit JSON makes at most six bytes. */
-function sizeOf({ vector, metadata, text }: PushRequest['operations'][number]): number {
-  return (vector?.byteLength ?? 0) + (metadata?.length ?? 0) + (text?.length ?? 0);
-}
+const tooLargeError = (bytes: number) =>
+  new RequestTooLarge(`A push of ${bytes} bytes is too large for the server. Nothing was sent. Divide it.`);
+
+const tooLargeResult = (bytes: number): PushResult => ({
+  status: 'invalid',
+  message: `it takes ${bytes} bytes on the way to the server, which has no room for as many (at most ${MAX_BODY_BYTES}, or what a proxy in front of it takes). Keep its text shorter`,
+});
 
 /** Relative to a server's base URL. */
 export function collectionPath(store: string, collection: string): string {

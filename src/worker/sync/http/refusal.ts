@@ -1,5 +1,6 @@
 import { VectorStoreError, type VectorStoreErrorCode } from '../../../shared/errors.js';
-import { REFUSAL_CODES } from '../../../shared/sync/protocol.js';
+import { MAX_BODY_BYTES, REFUSAL_CODES } from '../../../shared/sync/protocol.js';
+import { RequestTooLarge } from '../transport.js';
 
 /** For what `fetch` calls an answer. */
 const CODES: readonly VectorStoreErrorCode[] = REFUSAL_CODES;
@@ -12,6 +13,7 @@ export function refusalError(url: string, response: Response, body: string): Vec
   const retryAfterMs = status === 429 || status >= 500 ? retryAfter(response.headers) : undefined;
   const options = retryAfterMs === undefined ? {} : { retryAfterMs };
   const said = saidBy(body);
+  if (status === 413) return new RequestTooLarge(said?.message ?? tooLargeFor(url));
   if (said !== undefined) return new VectorStoreError(said.code, said.message, options);
   if (status === 401 || status === 403) {
     return new VectorStoreError(
@@ -24,6 +26,10 @@ export function refusalError(url: string, response: Response, body: string): Vec
     `${url} answered ${status}, and not as a sync server does. Nothing was synced. It is tried again; check the URL and what stands in front of the server.`,
     options,
   );
+}
+
+function tooLargeFor(url: string): string {
+  return `${url} answered 413: it does not take a request as large. Nothing of it was done. Send less at once, or let what stands in front of the server take ${MAX_BODY_BYTES} bytes.`;
 }
 
 export function unreachableError(url: string, cause: unknown): VectorStoreError {
