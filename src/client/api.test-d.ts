@@ -191,3 +191,21 @@ await (await notes.upsert([])).replicated({ signal });
 // A filter of its own.
 const filter: Filter<Note> = { year: { $lt: 2000 } };
 await notes.count(filter);
+
+// Words need a text; a vector or an id may stand beside it in a hybrid query alone.
+await notes.query({ text: 'a word', keyword: true });
+await notes.query({ text: 'a word', keyword: { fields: ['author.name'] } });
+await notes.query({ text: 'a word', hybrid: true, groupBy: 'lang', groupSize: 2 });
+await notes.query({ text: 'a word', vector, hybrid: { weights: { keyword: 2 }, rankConstant: 10 } });
+await notes.query({ text: 'a word', id: 'a', hybrid: true });
+await notes.query({ vector, diversity: 0.5 });
+declare const isHybrid: boolean;
+const ranked = await notes.query({ text: 'a word', hybrid: isHybrid });
+is<Equal<(typeof ranked.matches)[number]['fusedScore'], number | undefined>>();
+is<Equal<(typeof ranked.matches)[number]['keywordScore'], number | undefined>>();
+// @ts-expect-error no text
+await notes.query({ vector, hybrid: true });
+// @ts-expect-error words alone
+await notes.query({ text: 'a word', vector, keyword: true });
+// @ts-expect-error one of them
+await notes.query({ text: 'a word', keyword: true, hybrid: true });

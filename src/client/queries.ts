@@ -35,8 +35,8 @@ export async function runQueries<M>(
   const wires: QueryOnWire[] = [];
   for (const query of queries) {
     const wire = toWire(query as Query);
-    if (wire.text === undefined || embedder === undefined || isWorkerEmbedder(embedder)) wires.push(wire);
-    else wires.push(await embedded(wire, embedder, config, signal));
+    const isOnPage = embedder !== undefined && !isWorkerEmbedder(embedder);
+    wires.push(isOnPage && isToEmbed(wire) ? await embedded(wire, embedder, config, signal) : wire);
   }
   const ask = async (asked: readonly QueryOnWire[]) =>
     (await send(asked, signal)).map((answer) => unpackMatches<M>(answer));
@@ -49,19 +49,27 @@ export async function runQueries<M>(
   );
 }
 
+/** Whether its text is to be made a vector of. */
+function isToEmbed({ text, vector, id, keyword }: QueryOnWire): boolean {
+  return text !== undefined && vector === undefined && id === undefined && keyword === undefined;
+}
+
 /** Takes a text's vector from the embedder, where that runs on the page. */
 async function embedded(
-  { text, ...rest }: QueryOnWire,
+  wire: QueryOnWire,
   embedder: Embedder,
   config: CollectionConfig,
   signal: AbortSignal | undefined,
 ): Promise<QueryOnWire> {
+  const { text, ...rest } = wire;
   const [vector] = await embedTexts([text!], embedder, config, signal);
-  return { ...rest, vector: new Float32Array(vector!) };
+  // The words of a hybrid query are looked for in the worker.
+  return { ...(wire.hybrid === undefined ? rest : wire), vector: new Float32Array(vector!) };
 }
 
 function toWire(query: Query): QueryOnWire {
   const { vector, text, id, topK = 10, minScore, filter, exact, targetRecall, scope } = query;
+  const { groupBy, groupSize, diversity, keyword, hybrid } = query;
   const { includeVectors = false, includeMetadata = true } = query;
   const wire: Writable<QueryOnWire> = { topK, includeVectors, includeMetadata };
   // Only what is given: an undefined property is cloned, too.
@@ -70,10 +78,15 @@ function toWire(query: Query): QueryOnWire {
   if (scope !== undefined) wire.scope = scope;
   if (minScore !== undefined) wire.minScore = minScore;
   if (filter !== undefined) wire.filter = filter;
+  if (groupBy !== undefined) wire.groupBy = groupBy;
+  if (groupSize !== undefined) wire.groupSize = groupSize;
+  if (diversity !== undefined && diversity > 0) wire.diversity = diversity;
+  if (keyword) wire.keyword = keyword === true ? {} : keyword;
+  if (hybrid) wire.hybrid = hybrid === true ? {} : hybrid;
   // A copy: the caller's array may change at once, and of a view the clone would take the whole buffer.
   if (vector !== undefined) wire.vector = new Float32Array(vector);
   else if (id !== undefined) wire.id = id;
-  else if (text !== undefined) wire.text = text;
+  if (text !== undefined) wire.text = text;
   return wire;
 }
 

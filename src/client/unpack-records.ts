@@ -11,10 +11,16 @@ export function unpackMatches<M>(wire: MatchesOnWire): QueryResult<M> {
       ...unpackRecord<M>(wire, id, i),
       score: wire.scores[i]!,
       distance: wire.distances[i]!,
+      ...(wire.keywordScores?.[i] !== undefined && { keywordScore: wire.keywordScores[i] }),
+      ...(wire.fusedScores !== undefined && { fusedScore: wire.fusedScores[i]! }),
       ...(wire.origins !== undefined && { origin: wire.origins[i]! }),
     }),
   );
-  return { matches, receipt: wire.receipt };
+  const groups = wire.groups?.map(({ value, start }, g) => ({
+    value,
+    matches: matches.slice(start, wire.groups![g + 1]?.start),
+  }));
+  return { matches, ...(groups !== undefined && { groups }), receipt: wire.receipt };
 }
 
 function unpackRecord<M>(

@@ -1,6 +1,7 @@
 import { VectorStoreError } from './errors.js';
 import { checkFilter } from './filter.js';
 import { kindOf, shown } from './plain-object.js';
+import { isOn, rankingProblems } from './ranking-check.js';
 import {
   type Fault,
   idProblem,
@@ -26,6 +27,11 @@ const QUERY_KEYS: readonly string[] = [
   'targetRecall',
   'scope',
   'signal',
+  'keyword',
+  'hybrid',
+  'groupBy',
+  'groupSize',
+  'diversity',
 ];
 const QUERY_ALIASES: ReadonlyMap<string, string> = new Map([
   ['k', 'topK'],
@@ -43,6 +49,11 @@ const QUERY_ALIASES: ReadonlyMap<string, string> = new Map([
   ['predicate', 'where'],
   ['includevalues', 'includeVectors'],
   ['recall', 'targetRecall'],
+  ['keywords', 'keyword'],
+  ['bm25', 'keyword'],
+  ['fulltext', 'keyword'],
+  ['collapse', 'groupBy'],
+  ['mmr', 'diversity'],
 ]);
 
 interface QueryRules {
@@ -64,6 +75,7 @@ export function queryProblem(query: unknown, rules: QueryRules): Fault | undefin
       unknownKeyProblem(query, QUERY_KEYS, QUERY_ALIASES, 'Leave it out.'),
       targetProblem(query, rules),
       ...optionProblems(query as { readonly [key: string]: unknown }),
+      ...rankingProblems(query as { readonly [key: string]: unknown }),
     ];
     return joinFaults(faults.filter((fault) => fault !== undefined));
   } catch (error) {
@@ -71,12 +83,18 @@ export function queryProblem(query: unknown, rules: QueryRules): Fault | undefin
   }
 }
 
-function targetProblem(
-  query: { readonly vector?: unknown; readonly text?: unknown; readonly id?: unknown },
-  rules: QueryRules,
-): Fault | undefined {
-  const { vector, text, id } = query;
+interface Target {
+  readonly vector?: unknown;
+  readonly text?: unknown;
+  readonly id?: unknown;
+  readonly keyword?: unknown;
+  readonly hybrid?: unknown;
+}
+
+function targetProblem(query: Target, rules: QueryRules): Fault | undefined {
+  const { vector, text, id, keyword, hybrid } = query;
   const given = TARGETS.filter((key) => query[key] !== undefined);
+  if (isOn(keyword) || isOn(hybrid)) return wordsProblem(query, given, rules);
   if (given.length !== 1) {
     const what = given.length === 0 ? 'neither vector, text nor id' : given.join(' and ');
     return invalid(
@@ -84,10 +102,42 @@ function targetProblem(
     );
   }
   if (vector !== undefined) return vectorProblem(vector, rules.dimension, rules.metric);
-  if (id !== undefined) return idProblem(id);
-  if (rules.canEmbed) return textProblem(text);
+  return id !== undefined ? idProblem(id) : embeddableProblem(text, rules);
+}
+
+/** Of a query that looks for words, and, if it is hybrid, for what is near a point, too. */
+function wordsProblem(
+  { vector, text, id, keyword, hybrid }: Target,
+  given: readonly string[],
+  rules: QueryRules,
+): Fault | undefined {
+  if (isOn(keyword) && isOn(hybrid)) {
+    return invalid('the query has keyword and hybrid. One looks for words alone. Give one of them.');
+  }
+  const mode = isOn(keyword) ? 'keyword' : 'hybrid';
+  if (text === undefined) {
+    return invalid(`the query is ${mode} and has no text. Its words are looked for. Give a text.`);
+  }
+  if (isOn(keyword) && given.length > 1) {
+    return invalid(
+      `the query has keyword and ${given.filter((key) => key !== 'text').join(' and ')}. It looks for words alone. Use hybrid to look for both.`,
+    );
+  }
+  if (vector !== undefined && id !== undefined) {
+    return invalid(
+      'the query has vector and id. It looks for what is nearest to one point. Give one of them.',
+    );
+  }
+  const fault = textProblem(text);
+  if (fault !== undefined || isOn(keyword)) return fault;
+  if (vector !== undefined) return vectorProblem(vector, rules.dimension, rules.metric);
+  return id !== undefined ? idProblem(id) : embeddableProblem(text, rules);
+}
+
+function embeddableProblem(text: unknown, { canEmbed }: QueryRules): Fault | undefined {
+  if (canEmbed) return textProblem(text);
   return invalid(
-    'the query has a text, and the collection has no embedder to make a vector of it. Give a vector, or open the collection with an embedder.',
+    'the query has a text, and the collection has no embedder to make a vector of it. Give a vector, look for its words (keyword), or open the collection with an embedder.',
   );
 }
 

@@ -1,91 +1,23 @@
+import type { BackendStatus, Degradation } from './backend-types.js';
 import type { Embedder, WorkerEmbedder } from './embedder-types.js';
 import type { ChangeEvent, QuarantineEvent } from './event-types.js';
 import type { Filter } from './filter-types.js';
 import type { Quantization } from './quantization.js';
 import type { RecallStats } from './recall-stats.js';
-import type { ServerReceipt } from './server-receipt.js';
+import type { Metric, StoredRecord } from './record-types.js';
 import type { Visit } from './visit.js';
 
+export type * from './backend-types.js';
 export type * from './embedder-types.js';
 export type * from './event-types.js';
 export type * from './metrics-types.js';
 export type * from './quantization.js';
+export type * from './query-types.js';
+export type * from './ranking-types.js';
 export type * from './recall-stats.js';
+export type * from './record-types.js';
 export type * from './server-receipt.js';
 export type * from './visit.js';
-
-/** JSON data: what metadata is made of. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-
-/** How closeness is measured; see `Match` for what `distance` and `score` mean under each. */
-export type Metric = 'cosine' | 'dot' | 'l2';
-
-/** What `upsert` and `insert` take: an id and a vector, or an id and a text for the collection's embedder. */
-export interface VectorRecord<M = unknown> {
-  /** 1 to 512 bytes of UTF-8. */
-  id: string;
-  /** `dimension` finite numbers. */
-  vector?: Float32Array | readonly number[];
-  /** Kept with the record; embedded where `vector` is left out. Not empty. */
-  text?: string;
-  /** A plain JSON object: at most 16 deep and 64 KiB as JSON. */
-  metadata?: M;
-}
-
-/** Many records as columns: the fastest way in. */
-export interface VectorBatch<M = unknown> {
-  /** n ids. */
-  ids: readonly string[];
-  /** n × dimension, row-major. */
-  vectors: Float32Array;
-  /** n entries where given; `undefined` entries have no metadata. */
-  metadata?: readonly (M | undefined)[];
-  /** n entries where given; kept with the records. */
-  texts?: readonly (string | undefined)[];
-}
-
-/** A record as it is stored. */
-export interface StoredRecord<M = unknown> {
-  id: string;
-  metadata?: M;
-  text?: string;
-  /** A copy; only with `includeVectors`. */
-  vector?: Float32Array;
-}
-
-export type Backend = 'webgpu' | 'wasm' | 'js';
-
-/** What scores: plain JS, the WASM SIMD kernels of this package, or ONNX Runtime graphs. */
-export type Kernel = 'js' | 'simd' | 'onnx';
-
-/** `'auto'`: the faster one, by measurement: SIMD on WASM, ONNX Runtime on WebGPU. */
-export type KernelChoice = 'auto' | 'simd' | 'onnx';
-
-export interface BackendStatus {
-  /** What answers now. */
-  active: Backend;
-  kernel: Kernel;
-  /** What was asked for. */
-  requested: 'auto' | Backend;
-  state: 'loading' | 'ready' | 'unavailable';
-  /** Why this one, in words. */
-  reason: string;
-  /**
-   * Threads that ONNX Runtime's WASM uses; 1 where it computes nothing, in Firefox, and where the page is not
-   * cross-origin isolated.
-   */
-  threads: number;
-  /** With `backend: 'auto'`: whether a GPU does exact searches of large segments, and why or why not. */
-  gpu?: { used: boolean; reason: string };
-}
-
-/** One step down: something that computed, or was asked to, does not work here. */
-export interface Degradation {
-  from: { backend: Backend; kernel: Kernel };
-  to: { backend: Backend; kernel: Kernel };
-  /** In words. */
-  reason: string;
-}
 
 export interface CollectionOptions {
   /** Numbers in a vector, 1 to 4,096. Needed to create a collection, unless an embedder tells it. */
@@ -145,93 +77,6 @@ export interface WriteResult {
    *   (the write is on disk, and will be synced); `ABORTED`.
    */
   replicated(options?: { signal?: AbortSignal }): Promise<void>;
-}
-
-interface QueryCommon<M> {
-  /** Matches wanted, from 1. Default 10. */
-  topK?: number;
-  /** Only matches with `score >= minScore`. No default: there is no hidden threshold. */
-  minScore?: number;
-  filter?: Filter<M>;
-  /**
-   * A predicate on the page, applied after `filter`; the search widens until `topK` pass. It sees id, metadata
-   * and text. Slower than `filter`: every candidate crosses from the worker.
-   */
-  where?: (record: StoredRecord<M>) => boolean;
-  /** Default false. */
-  includeVectors?: boolean;
-  /** Default true; covers `metadata` and `text`. */
-  includeMetadata?: boolean;
-  /** Asks for the exact answer whatever index there is. Default false. */
-  exact?: boolean;
-  /**
-   * Wanted share of the true `topK`, above 0 and at most 1, on average over queries. Default 0.95. What an index finds is
-   * measured, and as much of it is searched as reaches the target; where that is nearly everything, the answer is exact.
-   */
-  targetRecall?: number;
-  /**
-   * Who is asked: the device (`'local'`, the default), the sync server (`'remote'`), or both (`'auto'`), whose answers are
-   * merged: of one id the server's record, or the device's where it has an edit that no server has. Each match tells its
-   * `origin` then. Where no server answers, `'auto'` gives what the device has, with `receipt.complete` false.
-   */
-  scope?: 'local' | 'remote' | 'auto';
-  signal?: AbortSignal;
-}
-
-/** One query, by exactly one of `vector`, `text` (needs an embedder) or `id` (that record's vector). */
-export type Query<M = unknown> = QueryCommon<M> &
-  (
-    | { vector: Float32Array | readonly number[]; text?: never; id?: never }
-    | { text: string; vector?: never; id?: never }
-    | { id: string; vector?: never; text?: never }
-  );
-
-/**
- * One found record.
- *
- * | metric | `distance` | `score` (greater is closer) |
- * |---|---|---|
- * | `cosine` | 1 − cos | cos, in [−1, 1] |
- * | `dot` | −(a·b) | a·b |
- * | `l2` | Euclidean | 1 / (1 + distance) |
- */
-export interface Match<M = unknown> extends StoredRecord<M> {
-  score: number;
-  distance: number;
-  /** Which tier it comes from; absent where the device was asked alone. */
-  origin?: 'local' | 'remote';
-}
-
-/** How an answer came about. */
-export interface Receipt {
-  /** Every record that could match was considered, and the matches are scored at full precision. */
-  exact: boolean;
-  /** False only if fewer than `topK` are returned although more match; then `reason` says why. */
-  complete: boolean;
-  reason?: string;
-  /**
-   * `'flat'`: every live record that passes the filter was considered; `'ivf'`: in at least one segment only the
-   * records in the inverted lists nearest to the query; `'empty'`: there was none to consider. `'vector-set'`: a server's Redis
-   * has named candidates, which were scored at full precision.
-   */
-  plan: 'flat' | 'ivf' | 'empty' | 'vector-set';
-  /** What scored the records; the lowest, if several had a part. */
-  backend: Backend;
-  kernel: Kernel;
-  /** Records considered. */
-  scanned: number;
-  /** Milliseconds in the worker, from the request to the answer. */
-  elapsedMs: number;
-  /** The collection's generation that was searched; 0 where only a server was asked. */
-  generation: number;
-  /** What the server has done, where one was asked. */
-  server?: ServerReceipt;
-}
-
-export interface QueryResult<M = unknown> {
-  /** Best first; equal scores in the order of id. */
-  matches: Match<M>[];
-  receipt: Receipt;
 }
 
 export interface ListOptions<M = unknown> {
