@@ -1,6 +1,7 @@
 import type { VectorRecord } from 'nearshore';
 import corpus from './corpus.json';
-import type { Entry, PartOfSpeech } from './words.js';
+import { PARTS_OF_SPEECH } from './parts-of-speech.js';
+import type { Entry } from './words.js';
 
 /** What scripts/build-corpus.mjs made: all of WordNet in chunks, the common words first. */
 export { corpus };
@@ -8,13 +9,6 @@ export { corpus };
 export type Chunk = (typeof corpus.chunks)[number];
 
 type Row = [id: string, words: string[], text: string];
-
-const PARTS_OF_SPEECH: Readonly<Record<string, PartOfSpeech>> = {
-  n: 'noun',
-  v: 'verb',
-  a: 'adjective',
-  r: 'adverb',
-};
 
 /** The server cannot be reached, as when the network is off. */
 export class Unreachable extends Error {

@@ -1,5 +1,7 @@
-import { button, byId } from './dom.js';
-import type { PartOfSpeech } from './words.js';
+import { coalesced } from './coalesced.js';
+import { button, byId, element } from './dom.js';
+import { formatCount } from './format.js';
+import type { PartOfSpeech, Words } from './words.js';
 
 const CHIPS: readonly (readonly [label: string, pos: PartOfSpeech | undefined])[] = [
   ['All', undefined],
@@ -10,28 +12,42 @@ const CHIPS: readonly (readonly [label: string, pos: PartOfSpeech | undefined])[
   ['Notes', 'note'],
 ];
 
-/** Chips, of which one is pressed. */
+/** Chips, of which one is pressed; each with the number of records that it leaves. */
 export class FiltersView {
+  readonly #chips: readonly { chip: HTMLButtonElement; count: HTMLElement; pos: PartOfSpeech | undefined }[];
   #pos: PartOfSpeech | undefined;
 
   constructor(onChange: () => void) {
-    const chips = CHIPS.map(([label, pos]) => {
+    this.#chips = CHIPS.map(([label, pos]) => {
+      const count = element('span', 'count');
       const chip = button('chip', label, () => {
         // Pressing it again takes it off.
         this.#pos = this.#pos === pos ? undefined : pos;
-        show();
+        this.#show();
         onChange();
       });
-      return { chip, pos };
+      chip.append(' ', count);
+      return { chip, count, pos };
     });
-    const show = () => {
-      for (const { chip, pos } of chips) chip.setAttribute('aria-pressed', String(pos === this.#pos));
-    };
-    show();
-    byId('filters', HTMLFieldSetElement).append(...chips.map(({ chip }) => chip));
+    this.#show();
+    byId('filters', HTMLFieldSetElement).append(...this.#chips.map(({ chip }) => chip));
   }
 
   get pos(): PartOfSpeech | undefined {
     return this.#pos;
+  }
+
+  /** Counts anew, after the records have changed. */
+  counting(words: Words): () => Promise<void> {
+    return coalesced(async () => {
+      const counts = await Promise.all(
+        this.#chips.map(({ pos }) => words.count(pos === undefined ? undefined : { pos })),
+      );
+      for (const [i, { count }] of this.#chips.entries()) count.textContent = formatCount(counts[i]!);
+    });
+  }
+
+  #show(): void {
+    for (const { chip, pos } of this.#chips) chip.setAttribute('aria-pressed', String(pos === this.#pos));
   }
 }

@@ -1,10 +1,10 @@
 import type { QueryResult } from 'nearshore';
 import type { Entry, PartOfSpeech, Words } from './words.js';
 
-const TOP_K = 10;
-
 export interface Question {
   readonly text: string;
+  /** The entry whose neighbours are asked for: then `text` is only its word. */
+  readonly likeId?: string | undefined;
   /** `undefined`: all parts of speech. */
   readonly pos: PartOfSpeech | undefined;
 }
@@ -15,11 +15,19 @@ export interface Answer extends QueryResult<Entry> {
   readonly elapsedMs: number;
 }
 
+interface Wanted {
+  readonly topK: number;
+  readonly includeVectors: boolean;
+}
+
 /** Asks one question at a time: a newer one aborts the older, whose answer is never given. */
 export class LatestSearch {
   #current: AbortController | undefined;
 
-  constructor(private readonly words: Words) {}
+  constructor(
+    private readonly words: Words,
+    private readonly wanted: Wanted = { topK: 10, includeVectors: false },
+  ) {}
 
   /** `undefined` if a newer question came meanwhile. */
   async ask(question: Question): Promise<Answer | undefined> {
@@ -28,10 +36,11 @@ export class LatestSearch {
     this.#current = current;
     const began = performance.now();
     try {
+      const { text, likeId, pos } = question;
       const result = await this.words.query({
-        text: question.text,
-        topK: TOP_K,
-        ...(question.pos === undefined ? {} : { filter: { pos: question.pos } }),
+        ...(likeId === undefined ? { text } : { id: likeId }),
+        ...this.wanted,
+        ...(pos === undefined ? {} : { filter: { pos } }),
         signal: current.signal,
       });
       if (current.signal.aborted) return undefined;

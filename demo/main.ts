@@ -8,12 +8,21 @@ import { Notes } from './notes.js';
 import { NotesView } from './notes-view.js';
 import { Notice } from './notice.js';
 import { watchOfflineUse } from './offline-view.js';
+import { Pages } from './pages.js';
 import { SearchPage } from './search-page.js';
+import { useShortcuts } from './shortcuts.js';
+import { ThemeSwitch } from './theme.js';
 import { openWords } from './words.js';
 
 const notice = new Notice();
 const showError = (error: unknown, retry: () => void) => notice.show(error, retry);
 const searchPage = new SearchPage(showError);
+const theme = new ThemeSwitch(() => searchPage.recolour());
+new Pages({}).show();
+useShortcuts({
+  t: () => theme.next(),
+  m: () => byId('map-plot', HTMLDivElement).focus(),
+});
 
 byId('wordnet-licence', HTMLPreElement).textContent = corpus.licence;
 byId('embedder-notice', HTMLPreElement).textContent = embedderNotice;

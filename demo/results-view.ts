@@ -1,20 +1,10 @@
-import type { Match } from 'nearshore';
 import { button, byId, element } from './dom.js';
-import { formatCount, formatMilliseconds, formatScore } from './format.js';
+import { FIRST_ANSWERS, type FirstAnswer, type Shown } from './first-answers.js';
+import { formatCount, formatMilliseconds, formatScore, formatSeconds } from './format.js';
 import type { Answer } from './latest-search.js';
-import type { Entry } from './words.js';
 
 /** A screen reader hears the count once typing has paused. */
 const ANNOUNCE_AFTER_MS = 600;
-
-const EXAMPLES = [
-  'fear of spiders',
-  'extremely cold',
-  'someone who makes clothes',
-  'lasting a very short time',
-  'speak very softly',
-  'killing of a king',
-];
 
 export class ResultsView {
   readonly #list = byId('results', HTMLOListElement);
@@ -25,15 +15,13 @@ export class ResultsView {
   readonly #invitation = this.#emptyText.textContent;
   #announcement: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onExample: (text: string) => void) {
-    const examples = EXAMPLES.map((text) =>
-      element(
-        'li',
-        '',
-        button('', text, () => onExample(text)),
-      ),
-    );
-    byId('examples', HTMLUListElement).append(...examples);
+  /** @param onLike the entry's neighbours are asked for */
+  constructor(
+    onExample: (text: string) => void,
+    private readonly onLike: (id: string, title: string) => void,
+  ) {
+    byId('examples', HTMLUListElement).append(...FIRST_ANSWERS.map((answer) => exampleOf(answer, onExample)));
+    performance.mark('first-answers');
   }
 
   get items(): HTMLElement[] {
@@ -69,8 +57,23 @@ export class ResultsView {
     this.#receipt.hidden = false;
   }
 
-  #showMatches(matches: readonly Match<Entry>[]): void {
-    const items = matches.map((match) => itemOf(match));
+  /** What was found when the page was built, until the store can answer. */
+  showFirst({ matches }: FirstAnswer): void {
+    this.#showMatches(matches);
+    const sinceStart = performance.now();
+    this.#receipt.replaceChildren(
+      element(
+        'span',
+        'scanned',
+        'Found when this page was built; this browser is getting ready to ask again',
+      ),
+      element('span', 'elapsed', `${formatSeconds(sinceStart)} after opening`),
+    );
+    this.#receipt.hidden = false;
+  }
+
+  #showMatches(matches: readonly Shown[]): void {
+    const items = matches.map((match) => this.#itemOf(match));
     // An answer that comes again, while the import goes on, leaves the focus where it was.
     const focused = this.items.indexOf(document.activeElement as HTMLElement);
     this.#list.replaceChildren(...items);
@@ -84,26 +87,38 @@ export class ResultsView {
       this.#live.textContent = text;
     }, ANNOUNCE_AFTER_MS);
   }
+
+  #itemOf({ id, score, text = '', metadata }: Shown): HTMLLIElement {
+    const { words, pos } = metadata ?? { words: [], pos: 'note' };
+    const [word, ...others] = words;
+    const item = element('li', 'result');
+    item.tabIndex = -1;
+    item.dataset.id = id;
+    item.dataset.pos = pos;
+    // The line below each result is as long as its score.
+    item.style.setProperty('--score', String(Math.max(0, score)));
+    const title = element('p', 'title', element('span', 'word', word ?? text));
+    if (others.length > 0) title.append(' ', element('span', 'others', others.join(', ')));
+    const gloss = element('p', 'gloss', element('span', 'pos', pos));
+    if (word !== undefined) gloss.append(' ', text);
+    const ask = () => this.onLike(id, word ?? text);
+    const like = button('like', 'near it', ask);
+    like.setAttribute('aria-label', `What is near ${word ?? text}`);
+    like.tabIndex = -1;
+    item.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && event.target === item) ask();
+    });
+    item.append(title, element('p', 'score', formatScore(score)), gloss, like);
+    return item;
+  }
 }
 
-function itemOf(match: Match<Entry>): HTMLLIElement {
-  const { id, score, text = '', metadata } = match;
-  const { words, pos } = metadata ?? { words: [], pos: 'note' };
-  const [word, ...others] = words;
-  const item = element('li', 'result');
-  item.tabIndex = -1;
-  item.dataset.id = id;
-  item.dataset.pos = pos;
-  // The line below each result is as long as its score.
-  item.style.setProperty('--score', String(Math.max(0, score)));
-  const title = element('p', 'title', element('span', 'word', word ?? text));
-  if (others.length > 0) title.append(' ', element('span', 'others', others.join(', ')));
-  const gloss = element('p', 'gloss', element('span', 'pos', pos));
-  if (word !== undefined) gloss.append(' ', text);
-  item.append(title, element('p', 'score', formatScore(score)), gloss);
-  return item;
+function exampleOf({ question, matches }: FirstAnswer, onExample: (text: string) => void): HTMLLIElement {
+  const example = button('', '', () => onExample(question));
+  example.append(element('span', 'asked', question), ' ', element('span', 'answered', titleOf(matches[0]!)));
+  return element('li', '', example);
 }
 
-function titleOf({ metadata, text = '' }: Match<Entry>): string {
+function titleOf({ metadata, text = '' }: Shown): string {
   return metadata?.words[0] ?? text;
 }

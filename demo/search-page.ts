@@ -1,23 +1,38 @@
 import { VectorStoreError } from 'nearshore';
+import { addressed, changeAddress } from './address.js';
 import { coalesced } from './coalesced.js';
 import { byId } from './dom.js';
 import { FiltersView } from './filters-view.js';
+import { FIRST_ANSWERS } from './first-answers.js';
 import { useKeyboard } from './keyboard.js';
-import { LatestSearch } from './latest-search.js';
+import { LatestSearch, type Question } from './latest-search.js';
+import { MapPanel } from './map-panel.js';
 import { ResultsView } from './results-view.js';
+import { ViewSwitch } from './view-switch.js';
 import type { Words } from './words.js';
 
-/** The search box with its chips and results. The question is in the address too, so that it outlives a reload. */
+/** The search box with its chips, results and map. The question is in the address too. */
 export class SearchPage {
   readonly #input = byId('query', HTMLInputElement);
   readonly #clear = byId('clear', HTMLButtonElement);
   readonly #filters = new FiltersView(() => void this.search());
-  readonly #results = new ResultsView((text) => this.#askFor(text));
+  readonly #results = new ResultsView(
+    (text) => this.#askFor(text),
+    (id, title) => this.#askFor(title, id),
+  );
+  readonly #map: MapPanel;
+  #likeId = addressed('like');
   #search: LatestSearch | undefined;
+  #countChips: (() => Promise<void>) | undefined;
 
   constructor(private readonly onError: (error: unknown, retry: () => void) => void) {
-    this.#input.value = new URLSearchParams(location.hash.slice(1)).get('q') ?? '';
-    this.#input.addEventListener('input', () => void this.search());
+    this.#map = new MapPanel((id, title) => this.#askFor(title, id, false), onError);
+    new ViewSwitch(() => void this.#map.update());
+    this.#input.value = addressed('q') ?? '';
+    this.#input.addEventListener('input', () => {
+      this.#likeId = undefined;
+      void this.search();
+    });
     this.#clear.addEventListener('click', () => this.#askFor(''));
     useKeyboard(
       this.#input,
@@ -28,17 +43,27 @@ export class SearchPage {
       event.preventDefault();
       void this.search();
     });
-    this.#showQuestion();
+    void this.search();
   }
 
   /** From now on questions are answered; resolves when one that was typed before has its answer. */
   async useWords(words: Words): Promise<void> {
     this.#search = new LatestSearch(words);
+    this.#map.useWords(words);
+    this.#countChips = this.#filters.counting(words);
     await this.search();
+    await this.#countChips();
   }
 
   /** Asks again, after the records have changed. Changes that come faster than answers hold no answer up. */
-  readonly refresh = coalesced(() => this.search());
+  readonly refresh = coalesced(async () => {
+    await this.search();
+    await this.#countChips?.();
+  });
+
+  recolour(): void {
+    this.#map.recolour();
+  }
 
   /** Asks what is in the box. */
   async search(): Promise<void> {
@@ -47,30 +72,46 @@ export class SearchPage {
     if (text === '') {
       this.#search?.forget();
       this.#results.showNothing();
+      this.#map.follow(undefined);
       return;
     }
+    const question: Question = { text, likeId: this.#likeId, pos: this.#filters.pos };
+    if (this.#search === undefined) this.#showFirst(question);
     try {
-      const answer = await this.#search?.ask({ text, pos: this.#filters.pos });
-      if (answer !== undefined) this.#results.show(answer);
+      const answer = await this.#search?.ask(question);
+      if (answer === undefined) return;
+      this.#results.show(answer);
+      this.#map.follow(answer.matches.length === 0 ? undefined : question);
     } catch (error) {
       // It knows no word of the text, as while a word is being typed.
       const isUnknown = error instanceof VectorStoreError && error.code === 'INVALID_ARGUMENT';
-      if (isUnknown) this.#results.showNothing('The embedder knows no word of this yet. Go on, or try:');
-      else this.onError(error, () => void this.search());
+      if (!isUnknown) return this.onError(error, () => void this.search());
+      this.#results.showNothing(
+        question.likeId === undefined
+          ? 'The embedder knows no word of this yet. Go on, or try:'
+          : 'This entry has not arrived yet. Meanwhile:',
+      );
+      this.#map.follow(undefined);
     }
   }
 
-  #askFor(text: string): void {
+  /** Before the store is open: an example has its answer from the build. */
+  #showFirst({ text, pos }: Question): void {
+    const first = pos === undefined ? FIRST_ANSWERS.find(({ question }) => question === text) : undefined;
+    if (first !== undefined) this.#results.showFirst(first);
+  }
+
+  #askFor(text: string, likeId?: string, takesFocus = true): void {
     this.#input.value = text;
-    this.#input.focus();
+    this.#likeId = likeId;
+    if (takesFocus) this.#input.focus();
     void this.search();
   }
 
   #showQuestion(): void {
     const text = this.#input.value.trim();
     this.#clear.hidden = this.#input.value === '';
-    const hash = text === '' ? '' : `#${new URLSearchParams({ q: text })}`;
-    if (hash !== location.hash)
-      history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
+    this.#input.classList.toggle('is-entry', this.#likeId !== undefined);
+    changeAddress({ q: text === '' ? undefined : text, like: text === '' ? undefined : this.#likeId });
   }
 }

@@ -1,9 +1,7 @@
 // @ts-check
 // What the static embedder is good for, beside plain word matching (BM25): a search over all 117,791 definitions
 // of WordNet. Prints a table; takes about two minutes.
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { runnerImport } from 'vite';
+import { openStaticEmbedder } from './open-static-embedder.mjs';
 import { readSynsets } from './read-wordnet.mjs';
 
 const WORD_QUERIES = 1000;
@@ -24,7 +22,7 @@ for (const [i, { words }] of synsets.entries()) {
   for (const word of words) synsetsOf.set(word, [...(synsetsOf.get(word) ?? []), i]);
 }
 
-const embedder = await openEmbedder();
+const embedder = await openStaticEmbedder();
 const scorers = { static: await vectorScorer(), bm25: bm25Scorer() };
 
 for (const [query, word] of NAMED) {
@@ -84,24 +82,6 @@ async function rankOf(score, query, targets) {
   const scores = await score(query);
   const best = Math.max(...targets.map((i) => scores[i] ?? 0));
   return best > 0 ? 1 + scores.filter((value) => value > best).length : Number.POSITIVE_INFINITY;
-}
-
-async function openEmbedder() {
-  const { staticEmbedder } = /** @type {typeof import('../src/client/embedders/index.js')} */ (
-    await load('../src/client/embedders/index.ts')
-  );
-  const { loadTextEmbedder } = /** @type {typeof import('../src/worker/embed/load-text-embedder.js')} */ (
-    await load('../src/worker/embed/load-text-embedder.ts')
-  );
-  const assetBaseUrl = new URL('../src/client/embedders/assets/', import.meta.url);
-  const read = async (/** @type {string} */ url) => Uint8Array.from(readFileSync(new URL(url)));
-  return (await loadTextEmbedder(staticEmbedder({ assetBaseUrl }), read)).js;
-}
-
-/** @param {string} path */
-async function load(path) {
-  const { module } = await runnerImport(fileURLToPath(new URL(path, import.meta.url)), { configFile: false });
-  return module;
 }
 
 /** @returns {Promise<Scorer>} */
