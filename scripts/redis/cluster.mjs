@@ -10,6 +10,7 @@ import { startRedis, until } from './servers.mjs';
  * @property {readonly RedisServer[]} nodes
  * @property {(key: string) => Promise<RedisServer>} masterOf the node that the others take for the master of the key
  * @property {() => Promise<readonly RedisServer[]>} masters
+ * @property {(master: RedisServer) => Promise<readonly RedisServer[]>} replicasOf
  * @property {() => Promise<void>} ready when it is whole: see below
  * @property {(slot: number, from: RedisServer, to: RedisServer) => Promise<void>} moveSlot with its keys
  * @property {() => Promise<void>} stop
@@ -88,6 +89,10 @@ function clusterOf(nodes) {
     async masters() {
       const masters = await mastersIn(nodes[0]);
       return masters.map(({ port }) => withPort(port));
+    },
+    async replicasOf(master) {
+      const info = await master.cli('info', 'replication');
+      return [...info.matchAll(/^slave\d+:.*port=(\d+)/gm)].map(([, port]) => withPort(Number(port)));
     },
     // Not yet when it says so itself: replicas may still be copying, and nodes may not know all others.
     ready: () =>

@@ -120,6 +120,21 @@ test(`G7 a master hangs until it is replaced, and comes back, ${ROUNDS} times: w
   expect(lostInAll).toBeGreaterThan(0);
 });
 
+test('G7 a replica that hangs may be elected later: what it lacks is not confirmed', async () => {
+  const shard = await createShard(log);
+  const master = await cluster.masterOf(metaOf(shard));
+  let n = 0;
+  const isConfirmed = async () => (await shard.pushed([probe(++n)], undefined, true)).replicated;
+  await until('a write is confirmed', isConfirmed);
+  const [replica] = await cluster.replicasOf(master);
+  onTestFinished(async () => {
+    replica!.signal('SIGCONT');
+    await cluster.ready();
+  });
+  replica!.signal('SIGSTOP');
+  expect(await isConfirmed()).toBe(false);
+});
+
 test(`G7 a slot moves under load, ${ROUNDS} times: nothing is lost, nothing is passed over`, async () => {
   const gaps: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
