@@ -12,7 +12,7 @@ const COMMANDS = [
   ['npm', 'run', 'build'],
   ['npm', 'run', 'build:demo'],
   ['npx', 'vitest', 'run', '--project=faults'],
-  ['npx', 'vitest', 'run', '--project=redis', 'model', 'faults'],
+  ['npx', 'vitest', 'run', '--project=redis', 'model', 'faults', 'slow-client'],
   ['npx', 'vitest', 'run', '--project=chromium', '--project=firefox', 'random-damage'],
   // One by one: what is measured is not to wait for another test.
   ['npx', 'playwright', 'test', 'e2e/faults', '--workers=1'],

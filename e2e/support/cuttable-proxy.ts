@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Goes to a server byte by byte, until it is cut. */
 export interface CuttableProxy {
   readonly url: string;
+  /** Bytes of all answers so far. */
+  readonly down: number;
   /** No network from here on: what is open breaks, and what is new is refused. */
   cut(): void;
   mend(): void;
@@ -19,10 +21,12 @@ export interface CuttableProxy {
 export async function startProxy(target: () => number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let down = 0;
   let trap: { direction: 'up' | 'down'; left: number; spring: (go: { go: () => void }) => void } | undefined;
 
   const pipe = (from: Socket, to: Socket, direction: 'up' | 'down') => {
     from.on('data', (bytes) => {
+      if (direction === 'down') down += bytes.length;
       if (trap?.direction !== direction || trap.left > bytes.length) {
         if (trap?.direction === direction) trap.left -= bytes.length;
         to.write(bytes);
@@ -65,6 +69,9 @@ export async function startProxy(target: () => number): Promise<CuttableProxy> {
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get down() {
+      return down;
+    },
     cut() {
       isCut = true;
       breakAll();

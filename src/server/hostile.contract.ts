@@ -5,19 +5,36 @@ import { expect } from 'vitest';
 import { startRedis } from '../../scripts/redis/servers.mjs';
 import { type Damage, damage, damaged } from '../shared/sync/damaged-frame.contract.js';
 import { packPushRequest } from '../shared/sync/messages.js';
-import { MAX_BODY_BYTES, type PushAnswer } from '../shared/sync/protocol.js';
+import { type Descriptor, MAX_BODY_BYTES, type PushAnswer } from '../shared/sync/protocol.js';
 import { runServer, type ServerProcess } from './server-process.contract.js';
-import { AUDIENCE, entriesOf, ISSUER, pushOf, SECRET, TestCaller, tokenOf } from './test-server.contract.js';
+import {
+  AUDIENCE,
+  DIMENSION,
+  entriesOf,
+  ISSUER,
+  openRequest,
+  pushOf,
+  SECRET,
+  TestCaller,
+  tokenOf,
+} from './test-server.contract.js';
 
-const MAX_RSS_BYTES = 300e6;
+export const MAX_RSS_BYTES = 300e6;
 const AT_ONCE = 16;
 const SEED = 5_002;
 /** A frame that has one of these is none, wherever it is. */
 const SURE: readonly Damage['kind'][] = ['cut', 'insert'];
 
 /** A server as a process of its own, on a real Redis, with one collection. */
+interface Hosted {
+  readonly caller: TestCaller;
+  readonly descriptor: Descriptor;
+  readonly redisUrl: string;
+}
+
 export async function withHostedCollection(
-  use: (caller: TestCaller, collection: string, server: ServerProcess) => Promise<void>,
+  use: (hosted: Hosted) => Promise<void>,
+  dimension = DIMENSION,
 ): Promise<void> {
   const redis = await startRedis();
   const server = await runServer(
@@ -29,9 +46,9 @@ export async function withHostedCollection(
   );
   try {
     const caller = new TestCaller(server.url!, await tokenOf());
-    const { descriptor } = await caller.open();
-    await use(caller, descriptor.id, server);
-    await expectAlive(caller, descriptor.id, server);
+    const { descriptor } = await caller.open({ config: { ...openRequest().config, dimension } });
+    await use({ caller, descriptor, redisUrl: redis.url });
+    await expectAlive(caller, descriptor, server);
   } finally {
     server.child.kill('SIGKILL');
     await server.exit;
@@ -40,8 +57,16 @@ export async function withHostedCollection(
 }
 
 /** It takes what is right, still, in the memory that it may have. */
-async function expectAlive(caller: TestCaller, collection: string, server: ServerProcess): Promise<void> {
-  const operations = pushOf(collection, 1).operations.map((operation) => ({ ...operation, id: 'control' }));
+async function expectAlive(
+  caller: TestCaller,
+  { id: collection, dimension }: Descriptor,
+  server: ServerProcess,
+): Promise<void> {
+  const vector = new Float32Array(dimension).fill(1);
+  const operations = pushOf(collection, 1).operations.map((operation) => ({
+    ...operation,
+    ...{ id: 'control', vector },
+  }));
   const { results, shards } = await caller.push({ ...pushOf(collection, 0), operations });
   expect(results).toEqual([{ status: 'ok' }]);
   const [[shard, { epoch, seq }]] = Object.entries(shards) as [[string, PushAnswer['shards'][number]]];

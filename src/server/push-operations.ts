@@ -28,7 +28,7 @@ interface ShardOutcome {
  * @param quota why upserts are refused; undefined: they are not
  */
 export async function pushOperations(
-  log: ChangeLog,
+  log: Pick<ChangeLog, 'push' | 'time'>,
   name: CollectionName,
   descriptor: Descriptor,
   { epochs, operations, replicated }: PushRequest,

@@ -90,6 +90,20 @@ async function largeWorld() {
   return { log, world, records };
 }
 
+test('O2 where there is no room, what needs ids alone reads no records', async () => {
+  const { log, world, records } = await largeWorld();
+  // The first learns that the shard has no room.
+  await world.count();
+  await world.push([{ id: 'new', vector: world.vector() }], ['r1']);
+  [log.pulls, log.keyPulls] = [0, 0];
+  expect(await world.count()).toBe(records.length);
+  const ids = new Set((await world.list({ limit: 1_000 })).records.ids);
+  expect([ids.size, ids.has('new'), ids.has('r1')]).toEqual([records.length, true, false]);
+  expect(log.keyPulls).toBe(log.pulls);
+  await world.count({ n: 3 });
+  expect(log.keyPulls).toBeLessThan(log.pulls);
+});
+
 test('O4 the same where a shard ends in the middle of a scan as it is read', async () => {
   const { log, world } = await largeWorld();
   // The first learns that the shard has no room.

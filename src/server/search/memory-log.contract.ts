@@ -47,6 +47,8 @@ export class MemoryLog implements ChangeLog {
   /** Called before each call that reads or writes records. */
   before: (call: 'push' | 'pull' | 'get', shard: number) => void | Promise<void> = () => {};
   pulls = 0;
+  /** Of these, those of ids and stamps alone. */
+  keyPulls = 0;
   readonly #shards = new Map<string, Shard>();
 
   async time() {
@@ -104,6 +106,7 @@ export class MemoryLog implements ChangeLog {
   pull: ChangeLog['pull'] = async (_, descriptor, shard, from): Promise<ShardPage> => {
     await this.#called('pull', shard);
     this.pulls++;
+    if (from.keys) this.keyPulls++;
     const own = this.#shard(descriptor, shard);
     const { epoch, seq: hi } = own;
     if (from.epoch !== '' && from.epoch !== epoch) return { kind: 'fork', shard, epoch, bound: 0, floor: 0 };

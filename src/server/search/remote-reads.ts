@@ -145,18 +145,14 @@ export function visitPassing(
   signal: AbortSignal,
   onId: (id: string) => void,
 ): Promise<void> {
-  return forAllShards(
-    allShards(descriptor),
-    (shard) =>
-      cache.visit({ name, descriptor, shard }, async (block) => {
-        if (filter === undefined) {
-          for (const id of block.ids) onId(id);
-        } else {
-          for (const row of await passingRows(block, filter, new Turn())) onId(block.ids[row]!);
-        }
-      }),
-    signal,
-  );
+  const visit = (shard: number) => {
+    const place = { name, descriptor, shard };
+    if (filter === undefined) return cache.visitIds(place, onId);
+    return cache.visit(place, async (block) => {
+      for (const row of await passingRows(block, filter, new Turn())) onId(block.ids[row]!);
+    });
+  };
+  return forAllShards(allShards(descriptor), visit, signal);
 }
 
 export function parsedMetadata({

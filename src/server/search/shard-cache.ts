@@ -1,4 +1,4 @@
-import type { Position } from '../../shared/sync/protocol.js';
+import type { Position, ShardPage } from '../../shared/sync/protocol.js';
 import { type ChangeLog, ShardUnavailable } from '../change-log.js';
 import { LRUCache } from '../lru.js';
 import { RecordBlock } from './record-block.js';
@@ -10,6 +10,8 @@ const IN_USE_MS = 60_000;
 const PART_BYTES = 8 << 20;
 /** How often a shard is begun again because its history is another one. */
 const MOST_RESTARTS = 3;
+
+type Entry = (ShardPage & { readonly kind: 'page' })['entries'][number];
 
 /** Looks at records. They change once it has resolved. */
 export type Visitor = (block: RecordBlock) => Promise<void>;
@@ -56,6 +58,15 @@ export class ShardCache {
     if (held === undefined || !(await this.#visitHeld(key, held, place, visitor))) {
       await this.#visitStored(place, visitor);
     }
+  }
+
+  /** As `visit`, for ids alone: where a shard does not fit, its records are not read. */
+  async visitIds(place: ShardPlace, onId: (id: string) => void): Promise<void> {
+    const key = keyOf(place);
+    const held = this.#unfit.has(key) ? undefined : this.#take(key, place);
+    const ofBlock = async ({ ids }: RecordBlock) => ids.forEach(onId);
+    if (held !== undefined && (await this.#visitHeld(key, held, place, ofBlock))) return;
+    for await (const entries of this.#storedEntries(place, true)) for (const { id } of entries) onId(id);
   }
 
   #take(key: string, { descriptor }: ShardPlace): HeldShard {
@@ -134,24 +145,30 @@ export class ShardCache {
 
   async #visitStored(place: ShardPlace, visitor: Visitor): Promise<void> {
     const { dimension } = place.descriptor;
-    let position = START;
     let part = new RecordBlock(dimension);
+    for await (const entries of this.#storedEntries(place, false)) {
+      for (const entry of entries) part.put(entry);
+      if (part.bytes < PART_BYTES) continue;
+      await visitor(part);
+      part = new RecordBlock(dimension);
+    }
+    await visitor(part);
+  }
+
+  /** Live records in the order of the log, each once. */
+  async *#storedEntries(place: ShardPlace, keys: boolean): AsyncGenerator<readonly Entry[]> {
+    let position = START;
     // A record that is written meanwhile comes again, later in the log: either state will do, but only one.
     const shown = new Set<string>();
     for (let more = true; more; ) {
-      const page = await pullPage(this.log, place, position);
+      const page = await pullPage(this.log, place, position, keys);
       if (page.kind !== 'page')
         throw new ShardUnavailable('Its history became another one while it was read.');
-      for (const entry of page.entries) {
-        if (entry.kind === 'delete' || shown.has(entry.id)) continue;
-        shown.add(entry.id);
-        part.put(entry);
-      }
+      const entries = page.entries.filter(({ kind, id }) => kind !== 'delete' && !shown.has(id));
+      for (const { id } of entries) shown.add(id);
+      yield entries;
       position = positionAfter(page);
       ({ more } = page);
-      if (more && part.bytes < PART_BYTES) continue;
-      await visitor(part);
-      part = new RecordBlock(dimension);
     }
   }
 }

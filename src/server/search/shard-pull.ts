@@ -16,10 +16,16 @@ export function keyOf({ descriptor, shard }: ShardPlace): string {
 
 export const START: Position = { cursor: 0, epoch: '', hi: 0, floor: 0 };
 
-export function pullPage(log: ChangeLog, place: ShardPlace, from: Position): Promise<ShardPage> {
+/** @param keys ids and stamps alone */
+export function pullPage(
+  log: ChangeLog,
+  place: ShardPlace,
+  from: Position,
+  keys = false,
+): Promise<ShardPage> {
   return log.pull(place.name, place.descriptor, place.shard, {
     ...from,
-    keys: false,
+    keys,
     device: undefined,
     maxBytes: PULL_BYTES,
   });
