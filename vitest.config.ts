@@ -71,6 +71,8 @@ function launchOptions(browser: BrowserName, more: readonly string[]) {
 
 export default defineConfig({
   test: {
+    // Of the two cores of a small machine the default leaves one idle.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -72,7 +72,7 @@ describe('H6 a stream of hints', () => {
   });
 
   it('H1 ends when the server closes, while it waits, and none begins then', async () => {
-    const { streams, read, ended } = await open();
+    const { streams, read, ended } = await open({ heartbeatMs: 2 ** 30 });
     await read();
     const waiting = read();
     streams.close();

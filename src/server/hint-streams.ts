@@ -94,7 +94,7 @@ export class HintStreams {
       {
         pull: async (controller) => {
           // At once, so that the head of the answer goes out.
-          if (!isFirst) await latest.wait(this.#heartbeatMs);
+          if (!isFirst && !ended.aborted) await latest.wait(this.#heartbeatMs);
           isFirst = false;
           if (ended.aborted) controller.close();
           else controller.enqueue(latest.take() ?? HEARTBEAT);
