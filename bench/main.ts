@@ -1,11 +1,12 @@
 import { DIMENSIONS } from './data/dataset.js';
 import { checkGoals } from './goals.js';
 import { findHost } from './host.js';
+import { toMarkdown } from './markdown.js';
 import { clockTick } from './measure/statistics.js';
 import { readParams } from './params.js';
 import type { Results, SetResults } from './results.js';
 import { runSet, whyNot } from './stages.js';
-import { goalTable, tablesOf, tablesOfSet, toElement, toMarkdown } from './table.js';
+import { goalTable, tablesOf, tablesOfSet, toElement } from './table.js';
 
 declare global {
   interface Window {

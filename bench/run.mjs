@@ -1,10 +1,11 @@
 // npm run bench: see bench/README.md.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir, totalmem, type } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { requireBrowser } from '../scripts/browsers.mjs';
+import { machine, versionIn } from './node/environment.mjs';
 import { bindHost } from './node/host.mjs';
 import { PEER_VERSIONS, prepare } from './node/peers.mjs';
 import { serve } from './node/server.mjs';
@@ -104,21 +105,12 @@ async function run(url) {
   }
 }
 
-function machine() {
-  return {
-    machine: { cpu: cpus()[0]?.model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) },
-    system: `${type()} ${release()}`,
-  };
-}
-
 function versions(userAgent) {
-  const root = join(import.meta.dirname, '..');
-  const read = (file) => JSON.parse(readFileSync(join(root, file), 'utf8')).version;
   return {
     node: process.version,
     browser: /Chrom\S+/.exec(userAgent)?.[0],
-    nearshore: read('package.json'),
-    'onnxruntime-web': read('node_modules/onnxruntime-web/package.json'),
+    nearshore: versionIn('package.json'),
+    'onnxruntime-web': versionIn('node_modules/onnxruntime-web/package.json'),
     ...PEER_VERSIONS,
   };
 }

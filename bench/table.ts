@@ -1,16 +1,9 @@
+import { significant, type Table } from './markdown.js';
 import { sizeLabel } from './params.js';
 import { LABELS, type SystemName } from './peers/contract.js';
 import type { GoalResult, Measurement, Results, SetResults } from './results.js';
 import type { Column } from './rows/context.js';
 import { TABLES } from './rows/index.js';
-
-/** Text in rows and columns, for the page and for the terminal. */
-export interface Table {
-  title: string;
-  header: string[];
-  rows: string[][];
-  notes: string[];
-}
 
 export function tablesOf({ sets, goals }: Results): Table[] {
   return [...sets.flatMap(tablesOfSet), ...(goals.length > 0 ? [goalTable(goals)] : [])];
@@ -116,27 +109,6 @@ function format(value: number | undefined, unit: Column['unit']): string {
 
 function ratio(a: number | undefined, b: number | undefined): string {
   return a === undefined || b === undefined ? '–' : significant(a / b);
-}
-
-/** Three significant digits, never in scientific notation. */
-function significant(value: number): string {
-  if (Math.abs(value) >= 100) return String(Math.round(value));
-  return String(Number(value.toPrecision(3)));
-}
-
-export function toMarkdown({ title, header, rows, notes }: Table): string {
-  const widths = header.map((_, i) => Math.max(3, ...[header, ...rows].map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => pad(cell, widths[i]!, i)).join(' | ')} |`;
-  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  const text = [`**${title}**`, '', line(header), rule, ...rows.map(line), ''];
-  for (const note of notes) text.push(`- ${note}`);
-  if (notes.length > 0) text.push('');
-  return text.join('\n');
-}
-
-function pad(cell: string, width: number, column: number): string {
-  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
 }
 
 export function toElement({ title, header, rows, notes }: Table): HTMLElement {

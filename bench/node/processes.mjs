@@ -1,6 +1,9 @@
 // What the kernel knows of the browser's processes. Linux only; elsewhere every answer is undefined.
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** Of what /proc counts processor time in. */
+const TICK_MS = 10;
+
 /** All processes of the browser that runs with this profile: [{ pid, renderer }]. */
 function browserProcesses(profile) {
   const all = [];
@@ -71,4 +74,15 @@ export function memoryOf(pid) {
     return Number(match[1]) * 1024;
   };
   return { pssBytes: kilobytes('smaps_rollup', 'Pss'), peakBytes: kilobytes('status', 'VmHWM') };
+}
+
+/** Processor time of a process so far, in milliseconds; undefined where the system does not tell, or it has ended. */
+export function processorMs(pid) {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const fields = statOf(pid);
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return undefined;
+  }
 }

@@ -9,6 +9,8 @@ const PROGRAM = fileURLToPath(new URL('../../dist/server/main.js', import.meta.u
 export interface SyncServer {
   readonly url: string;
   readonly port: number;
+  /** Of the process that runs now. */
+  readonly pid: number;
   /** SIGKILL; resolves when it has ended. */
   kill(): Promise<void>;
   /** Another process, on another port. */
@@ -37,6 +39,9 @@ export async function startSyncServer(options: SyncServerOptions): Promise<SyncS
     },
     get port() {
       return Number(new URL(url).port);
+    },
+    get pid() {
+      return child.pid!;
     },
     kill,
     async restart() {
