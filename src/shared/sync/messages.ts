@@ -14,8 +14,8 @@ import {
   type WithVector,
 } from './protocol.js';
 
-// The messages that carry vectors, as frames. What is unpacked is checked in shape and in number; that ids, metadata and vectors keep the rules of records is
-// for whoever takes them.
+// The messages that carry vectors, as frames. What is unpacked is checked in shape and in number; that ids, metadata
+// and vectors keep the rules of records is for whoever takes them.
 
 /** A push has 500 operations of six members and 1,024 epochs at most. */
 const PUSH_VALUES = 16_384;
