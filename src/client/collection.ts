@@ -33,7 +33,7 @@ import type { Sync } from './sync.js';
 import { unpackRecords } from './unpack-records.js';
 import { handOver } from './worker-connection.js';
 import type { WorkerLink } from './worker-link.js';
-import { LocalWriteResult } from './write-result.js';
+import { AcknowledgedWriteResult, LocalWriteResult } from './write-result.js';
 
 /** What a collection needs of the store it was opened from; `call` rejects once that is closed. */
 export interface StoreAccess {
@@ -44,6 +44,8 @@ export interface StoreAccess {
   readonly maxRecords: () => number | undefined;
   readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
   readonly syncs: HandleSyncs;
+  /** Nothing of it is here. */
+  readonly isRemote: boolean;
 }
 
 const WRITE_OPTIONS = ['durability', 'signal', 'onProgress'];
@@ -94,6 +96,9 @@ export class Collection<M = unknown> {
   /**
    * Writes records, replacing those with the same id. One call is all or nothing, and is on disk when it resolves
    * (see `durability`). The caller's arrays are copied at once and never changed.
+   *
+   * With `storage: 'remote'` it is on the server when it resolves, and atomic for each shard of the collection: where a
+   * shard fails, the error lists in `applied` what was written, and repeating the call is harmless.
    *
    * @throws `INVALID_ARGUMENT`, `DIMENSION_MISMATCH` or `DUPLICATE_ID` (within the batch), with every bad position
    *   in `problems`; `QUOTA_EXCEEDED`; `ABORTED`.
@@ -273,10 +278,20 @@ export class Collection<M = unknown> {
    *   `CONFIG_MISMATCH` if the page syncs it with another server. What goes wrong later is in its `status()`.
    */
   sync(options: SyncOptions<M> = {}): Sync {
+    if (this.store.isRemote) {
+      throw new VectorStoreError(
+        'INVALID_ARGUMENT',
+        `Collection "${this.name}" is on the server alone, since its store was opened with storage: 'remote'. There is nothing here to sync, and nothing was started. ` +
+          "Leave sync out, or open the store with storage: 'indexeddb'.",
+      );
+    }
     return this.store.syncs.start(() => this.#ref, this.#config, options as SyncOptions);
   }
 
-  /** Calls the listener after each change of this collection. Returns a function that ends it. */
+  /**
+   * Calls the listener after each change of this collection. Returns a function that ends it. With `storage: 'remote'`
+   * what others change comes without its ids, as events of kind `'unknown'`.
+   */
   on(event: 'change', listener: (event: ChangeEvent) => void): () => void {
     if (event !== 'change') {
       throw new VectorStoreError(
@@ -316,7 +331,9 @@ export class Collection<M = unknown> {
   }
 
   #result(written: WrittenOnWire, ids: () => readonly string[]): WriteResult {
-    return new LocalWriteResult(written, ids, () => this.store.syncs.of(this.#id));
+    return this.store.isRemote
+      ? new AcknowledgedWriteResult(written)
+      : new LocalWriteResult(written, ids, () => this.store.syncs.of(this.#id));
   }
 
   get #asking(): Asking {

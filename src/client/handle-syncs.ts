@@ -5,7 +5,7 @@ import type { CollectionRef, RemoteOnWire } from '../shared/worker-api.js';
 import { checkOptions } from './check-options.js';
 import type { PageSync } from './page-sync.js';
 import type { PageSyncs } from './page-syncs.js';
-import { type CheckedRemote, checkedRemote } from './remote-options.js';
+import { type CheckedRemote, checkedRemote, onWire } from './remote-options.js';
 import { Sync } from './sync.js';
 import type { WorkerLink } from './worker-link.js';
 
@@ -32,7 +32,7 @@ export class HandleSyncs {
         'There is no server to ask. A scope beside the device needs one. Open the store with { remote: { url, getToken } }, or leave scope out.',
       );
     }
-    return { urls: remote.urls, hasToken: remote.getToken !== undefined };
+    return onWire(remote);
   }
 
   start(ref: () => CollectionRef, config: CollectionConfig, options: SyncOptions): Sync {

@@ -1,6 +1,6 @@
 import { checkChoice, checkName } from '../shared/argument-check.js';
 import { VectorStoreError } from '../shared/errors.js';
-import { checkedRemote } from './remote-options.js';
+import { checkedRemote, onWire } from './remote-options.js';
 import { shareLink } from './shared-links.js';
 import { spawnWorker } from './spawn-worker.js';
 import { VectorStore } from './store.js';
@@ -23,11 +23,12 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
   checkName('store', name);
   const { storage = 'indexeddb', backend = 'auto', kernel = 'auto' } = options;
   const { worker, assetBaseUrl, memoryBudgetBytes, remote } = options;
-  checkChoice('storage', storage, ['indexeddb', 'memory']);
+  checkChoice('storage', storage, ['indexeddb', 'memory', 'remote']);
   checkChoice('backend', backend, ['auto', 'webgpu', 'wasm', 'js']);
   checkChoice('kernel', kernel, ['auto', 'simd', 'onnx']);
   if (memoryBudgetBytes !== undefined) checkMemoryBudget(memoryBudgetBytes);
   const server = remote === undefined ? undefined : checkedRemote(remote);
+  const answering = storage === 'remote' ? { remote: onWire(server ?? refuseWithoutServer()) } : {};
   if (typeof Worker === 'undefined') {
     throw new VectorStoreError(
       'STORAGE_BLOCKED',
@@ -41,10 +42,17 @@ export async function openStore(name: string, options: StoreOptions = {}): Promi
       : new URL(String(assetBaseUrl).replace(/\/?$/, '/'), location.href).href;
   return new VectorStore(
     await shareLink(
-      { name, storage, backend, kernel, assetBaseUrl: base, memoryBudgetBytes },
+      { name, storage, backend, kernel, assetBaseUrl: base, memoryBudgetBytes, ...answering },
       server,
       workerSource(worker),
     ),
+  );
+}
+
+function refuseWithoutServer(): never {
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    "storage is 'remote', and no remote is given. There is no server that could answer. Give remote: { url, getToken }, or leave storage out to keep the data here.",
   );
 }
 

@@ -4,7 +4,7 @@ import type { OnSyncConflict } from '../shared/sync/sync-types.js';
 import type { CollectionConfig } from '../shared/types.js';
 import type { CollectionRef, MergedOnWire, SidesOnWire, SyncArgs } from '../shared/worker-api.js';
 import { conflictOf, mergedOnWire } from './merged-record.js';
-import type { CheckedRemote } from './remote-options.js';
+import { type CheckedRemote, onWire } from './remote-options.js';
 import type { WorkerLink } from './worker-link.js';
 
 const LONGEST_WAIT_MS = 60_000;
@@ -112,7 +112,7 @@ export class PageSync {
     const { ref, remote } = this.parts;
     return {
       collection: ref(),
-      remote: { urls: remote.urls, hasToken: remote.getToken !== undefined },
+      remote: onWire(remote),
       live: this.#live,
     };
   }

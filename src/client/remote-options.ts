@@ -1,6 +1,7 @@
 import { VectorStoreError } from '../shared/errors.js';
 import { isPlainObject, kindOf, shown } from '../shared/plain-object.js';
 import type { RemoteOptions } from '../shared/sync/sync-types.js';
+import type { RemoteOnWire } from '../shared/worker-api.js';
 
 /** Servers as they are used: absolute URLs. */
 export interface CheckedRemote {
@@ -25,6 +26,11 @@ export function checkedRemote(remote: unknown): CheckedRemote {
   const urls = Array.isArray(url) ? (url as readonly unknown[]) : [url];
   if (urls.length === 0) throw refusal('it has no url', 'Give at least one');
   return { urls: urls.map(absolute), getToken };
+}
+
+/** As a worker is told of them. */
+export function onWire({ urls, getToken }: CheckedRemote): RemoteOnWire {
+  return { urls, hasToken: getToken !== undefined };
 }
 
 function absolute(url: unknown): string {

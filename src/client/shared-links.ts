@@ -4,6 +4,7 @@ import type { OpenedStore, OpenStoreArgs, StoreEventOnWire } from '../shared/wor
 import { Emitter } from './emitter.js';
 import { PageSyncs } from './page-syncs.js';
 import type { CheckedRemote } from './remote-options.js';
+import { Watches } from './watches.js';
 import { Witness } from './witness.js';
 import type { WorkerSource } from './worker-connection.js';
 import { WorkerLink } from './worker-link.js';
@@ -17,6 +18,8 @@ export interface SharedLink {
   readonly quantizations: Map<number, Quantization>;
   readonly bounds: Map<number, number>;
   readonly syncs: PageSyncs;
+  /** With `storage: 'remote'`. */
+  readonly watches: Watches | undefined;
   readonly visit: Visit;
   /** Gives one handle back; the worker ends with the last. */
   release(): Promise<void>;
@@ -30,6 +33,7 @@ interface Entry {
   readonly quantizations: Map<number, Quantization>;
   readonly bounds: Map<number, number>;
   readonly syncs: PageSyncs;
+  readonly watches: Watches | undefined;
   readonly witness: Witness | undefined;
   visit: Visit | undefined;
   handles: number;
@@ -47,17 +51,19 @@ export async function shareLink(
   if (entry === undefined || entry.link.isClosed) {
     const events = new Emitter<StoreEvents>();
     const syncs = new PageSyncs();
+    const link = new WorkerLink(source, args, {
+      onEvent: (event) => forward(events, event),
+      onSync: (message, post) => syncs.receive(message, post),
+    });
     entry = {
       args,
-      link: new WorkerLink(source, args, {
-        onEvent: (event) => forward(events, event),
-        onSync: (message, post) => syncs.receive(message, post),
-      }),
+      link,
       events,
       quantizations: new Map(),
       bounds: new Map(),
       syncs,
-      witness: args.storage === 'memory' ? undefined : new Witness(name),
+      watches: args.storage === 'remote' ? new Watches(link) : undefined,
+      witness: args.storage === 'indexeddb' ? new Witness(name) : undefined,
       visit: undefined,
       handles: 0,
     };
@@ -91,6 +97,7 @@ export async function shareLink(
     quantizations: shared.quantizations,
     bounds: shared.bounds,
     syncs: shared.syncs,
+    watches: shared.watches,
     visit: shared.visit,
     release,
     destroy: () => {

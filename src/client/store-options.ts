@@ -2,8 +2,12 @@ import type { RemoteOptions } from '../shared/sync/sync-types.js';
 import type { Backend, KernelChoice } from '../shared/types.js';
 
 export interface StoreOptions {
-  /** `'indexeddb'` (default) keeps everything; `'memory'` keeps nothing once closed. */
-  storage?: 'indexeddb' | 'memory';
+  /**
+   * `'indexeddb'` (default) keeps everything; `'memory'` keeps nothing once closed. `'remote'` keeps nothing at all: every
+   * call is answered by the sync server that `remote` names, and what is written or dropped is so for all its clients.
+   * There is no `sync`, no backup and no `maxRecords` then; a write is atomic for each shard of the collection.
+   */
+  storage?: 'indexeddb' | 'memory' | 'remote';
   /**
    * Where vectors are scored. `'auto'` (default): WebAssembly where it is allowed, else plain JS; exact searches
    * of large segments on a GPU, if it was measured to be faster on this device. `'wasm'` rejects with
@@ -27,8 +31,8 @@ export interface StoreOptions {
   /** Folder that holds ONNX Runtime's `.wasm` file, as a URL. Default: where the bundler put it. */
   assetBaseUrl?: string | URL;
   /**
-   * The sync server, or several equal ones, for `Collection.sync`. Given here, so that every page that opens the store
-   * has it. Nothing is sent before a sync is begun.
+   * The sync server, or several equal ones, for `Collection.sync`, queries with a `scope`, and `storage: 'remote'`. Given
+   * here, so that every page that opens the store has it. Nothing is sent before one of them asks for it.
    */
   remote?: RemoteOptions;
 }

@@ -64,7 +64,7 @@ export class VectorStore {
     if (conflict !== undefined) checkChoice('conflict', conflict, ['last-writer-wins', 'compare-and-set']);
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
-    const { link, events, quantizations, bounds } = this.shared;
+    const { link, events, quantizations, bounds, watches } = this.shared;
     const embeddingSpace = options.embeddingSpace ?? embedder?.id;
     if (embeddingSpace !== undefined) checkEmbeddingSpace(embeddingSpace);
     const opened = await link.call(
@@ -94,11 +94,18 @@ export class VectorStore {
       },
       quantization: () => quantizations.get(opened.id),
       maxRecords: () => bounds.get(opened.id),
-      onChange: (listener) =>
-        events.on('change', (event) => {
+      onChange: (listener) => {
+        const off = events.on('change', (event) => {
           if (event.collection === name) listener(event);
-        }),
+        });
+        const unwatch = watches?.add({ id: opened.id, name, embedder: undefined, quantization: undefined });
+        return () => {
+          off();
+          unwatch?.();
+        };
+      },
       syncs: this.#syncs,
+      isRemote: watches !== undefined,
     });
   }
 
@@ -108,7 +115,7 @@ export class VectorStore {
     return this.shared.link.call((api, call) => api.listCollections(call));
   }
 
-  /** Deletes a collection with its records. False: there was none. */
+  /** Deletes a collection with its records; with `storage: 'remote'` on the server, for all. False: there was none. */
   async dropCollection(name: string): Promise<boolean> {
     this.#checkOpen();
     checkName('collection', name);
@@ -184,7 +191,10 @@ export class VectorStore {
     await this.shared.release();
   }
 
-  /** Deletes the store with all its collections, and closes it for every handle of this page. */
+  /**
+   * Deletes the store with all its collections, and closes it for every handle of this page. With `storage: 'remote'` the
+   * collections are deleted on the server, for all devices, as far as the token covers them.
+   */
   async destroy(): Promise<void> {
     this.#checkOpen();
     this.#closed = true;

@@ -8,7 +8,7 @@ const GROWTH = 4;
 
 /**
  * Applies a predicate on the page: asks for more and more candidates until `topK` of them pass or there are no
- * more. A record is judged once per generation.
+ * more. A record is judged once per generation, or, where a server answers, per round.
  */
 export async function searchWhere<M>(
   ask: (query: QueryOnWire) => Promise<QueryResult<M>>,
@@ -31,8 +31,8 @@ export async function searchWhere<M>(
   for (let candidates = Math.max(topK * FIRST_FACTOR, FIRST_LEAST); ; candidates *= GROWTH) {
     // The predicate needs the metadata even where the caller does not want it.
     const answer = await ask({ ...query, topK: candidates, includeMetadata: true });
-    // A write in between may have changed what was judged.
-    if (answer.receipt.generation !== generation) judged.clear();
+    // A write in between may have changed what was judged; a server has no generations that would tell.
+    if (answer.receipt.generation !== generation || answer.receipt.server !== undefined) judged.clear();
     generation = answer.receipt.generation;
     scanned += answer.receipt.scanned;
     elapsedMs += answer.receipt.elapsedMs;

@@ -39,3 +39,18 @@ export class LocalWriteResult implements WriteResult {
     if (this.#stamp !== undefined) await sync.replicated(this.ids(), this.#stamp, options.signal);
   }
 }
+
+/** What a write resolves to that a server has acknowledged, since there is nothing but the server. */
+export class AcknowledgedWriteResult implements WriteResult {
+  readonly count: number;
+  readonly generation: number;
+
+  constructor({ count, generation }: WrittenOnWire) {
+    this.count = count;
+    this.generation = generation;
+  }
+
+  async replicated(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkOptions('replicated', options, ['signal']);
+  }
+}

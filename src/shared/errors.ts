@@ -14,7 +14,7 @@
  * | `FORMAT_TOO_NEW` | the data was written by a newer release |
  * | `WORKER_LOST` | the worker ended before it answered; see `outcome` |
  * | `BACKEND_UNAVAILABLE` | the asked-for compute backend does not work here |
- * | `ABORTED` | the caller's `AbortSignal` fired; nothing was changed, but for an import, whose message says what stays |
+ * | `ABORTED` | the caller's `AbortSignal` fired; nothing was changed, but for an import, whose message says what stays, and a write of `storage: 'remote'` (see `applied`, `outcome`) |
  * | `UNAUTHORIZED` | the sync server does not take the token, also after `getToken` was asked again, or the token does not allow the call |
  * | `SYNC_REJECTED` | the sync server has refused it for good, or another write has won |
  * | `SERVER_UNAVAILABLE` | no sync server has answered, or it is overloaded; trying again may help (see `retryAfterMs`) |
@@ -56,6 +56,7 @@ export interface VectorStoreErrorOptions {
   cause?: unknown;
   problems?: readonly Problem[];
   problemCount?: number;
+  applied?: readonly string[];
   outcome?: 'unknown';
   needed?: number;
   available?: number;
@@ -73,7 +74,12 @@ export class VectorStoreError extends Error {
   declare readonly problems?: readonly Problem[];
   /** For a refused batch: how many positions are bad in all. */
   declare readonly problemCount?: number;
-  /** `'unknown'` where a write was in flight when the worker was lost: it may or may not be on disk. */
+  /** For a write of `storage: 'remote'` that ended early: ids that were surely written, or deleted. Absent: none. */
+  declare readonly applied?: readonly string[];
+  /**
+   * `'unknown'` where a write was in flight when the worker was lost, or no server has answered it: it may or may not
+   * have been made.
+   */
   declare readonly outcome?: 'unknown';
   /** For `QUOTA_EXCEEDED`: bytes that the write would have taken. */
   declare readonly needed?: number;
@@ -89,6 +95,7 @@ export class VectorStoreError extends Error {
       this.problems = options.problems;
       this.problemCount = options.problemCount ?? options.problems.length;
     }
+    if (options.applied !== undefined) this.applied = options.applied;
     if (options.outcome) this.outcome = options.outcome;
     if (options.needed !== undefined) this.needed = options.needed;
     if (options.available !== undefined) this.available = options.available;
@@ -105,6 +112,7 @@ export interface ErrorOnWire {
   readonly cause: ErrorOnWire | undefined;
   readonly problems: readonly Problem[] | undefined;
   readonly problemCount: number | undefined;
+  readonly applied: readonly string[] | undefined;
   readonly outcome: 'unknown' | undefined;
   readonly needed: number | undefined;
   readonly available: number | undefined;
@@ -124,6 +132,7 @@ export function errorToWire(error: unknown, depth = 0): ErrorOnWire {
     cause: e.cause === undefined || depth >= MAX_CAUSE_DEPTH ? undefined : errorToWire(e.cause, depth + 1),
     problems: ours?.problems,
     problemCount: ours?.problemCount,
+    applied: ours?.applied,
     outcome: ours?.outcome,
     needed: ours?.needed,
     available: ours?.available,
@@ -142,6 +151,7 @@ export function errorFromWire(wire: ErrorOnWire): Error {
       ...(cause === undefined ? {} : { cause }),
       ...(wire.problems === undefined ? {} : { problems: wire.problems }),
       ...(wire.problemCount === undefined ? {} : { problemCount: wire.problemCount }),
+      ...(wire.applied === undefined ? {} : { applied: wire.applied }),
       ...(wire.outcome === undefined ? {} : { outcome: wire.outcome }),
       ...(wire.needed === undefined ? {} : { needed: wire.needed }),
       ...(wire.available === undefined ? {} : { available: wire.available }),

@@ -149,7 +149,8 @@ export interface IndexStats {
 
 export interface StoreStatus {
   name: string;
-  storage: 'indexeddb' | 'memory';
+  /** With `'remote'` nothing is here: what tells of databases is empty. */
+  storage: 'indexeddb' | 'memory' | 'remote';
   backend: BackendStatus;
   /** Whether the browser has promised not to evict this origin; `'unknown'` where it cannot be asked. */
   persisted: boolean | 'unknown';

@@ -126,7 +126,9 @@ export interface PackedRecords {
 
 export interface OpenStoreArgs {
   readonly name: string;
-  readonly storage: 'indexeddb' | 'memory';
+  readonly storage: 'indexeddb' | 'memory' | 'remote';
+  /** With `storage: 'remote'`. */
+  readonly remote?: RemoteOnWire | undefined;
   readonly backend: 'auto' | Backend;
   readonly kernel: KernelChoice;
   readonly assetBaseUrl: string | undefined;
@@ -277,6 +279,8 @@ export interface StoreApi {
   syncNow(call: CallId, args: SyncArgs): Promise<Outcome<void>>;
   /** Answers when none of the records' writes is pending any more; `stamp` is that of the write. */
   replicated(call: CallId, args: SyncArgs, ids: readonly string[], stamp: string): Promise<Outcome<void>>;
+  /** Emits an event after each change of others that a server hints of; answers once it was aborted. */
+  watch(call: CallId, collection: CollectionRef): Promise<Outcome<void>>;
   /** @param collection its id */
   stopSync(call: CallId, collection: number): Promise<Outcome<void>>;
   destroy(call: CallId): Promise<Outcome<void>>;

@@ -27,10 +27,13 @@ import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
 import { type StartTrainer, trainInWorker } from './index/train-in-worker.js';
 import { MetricsRecorder } from './metrics.js';
+import { newConfig, refuseOtherConfig } from './pinned-config.js';
 import { protectionOf } from './protection.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import type { CollectionRow, Storage, StoreRow } from './storage/storage.js';
+import type { Store } from './store.js';
+import { closedError } from './store-errors.js';
 import { broadcastAnnouncements } from './tabs/announcements.js';
 import { Tabs } from './tabs/tabs.js';
 
@@ -40,7 +43,7 @@ const TRAINING_SEED = 1;
 type Emit = (event: StoreEventOnWire) => void;
 
 /** One open store in its worker: joins storage, compute and the collections. */
-export class StoreEngine {
+export class StoreEngine implements Store {
   readonly metrics = new MetricsRecorder();
   readonly #embedders: TextEmbedders;
   /** By the collection's id. */
@@ -257,22 +260,8 @@ export class StoreEngine {
     return this.metrics.time('train', () => trainInWorker(rows, { dimension, metric }, training));
   };
 
-  #create({ name, dimension, metric = 'cosine', embeddingSpace, conflict }: OpenCollectionArgs) {
-    if (dimension === undefined) {
-      throw new VectorStoreError(
-        'INVALID_ARGUMENT',
-        `Collection "${name}" does not exist, and no dimension was given to create it with. Every vector of a collection has the same length. ` +
-          'Pass { dimension } or an embedder.',
-      );
-    }
-    const config = {
-      name,
-      dimension,
-      metric,
-      ...(embeddingSpace !== undefined && { embeddingSpace }),
-      // The default is not stored, as by releases that knew no other.
-      ...(conflict === 'compare-and-set' && { conflict }),
-    };
+  #create(args: OpenCollectionArgs): Promise<CollectionRow> {
+    const config = newConfig(args);
     return this.storage.exclusively(() => this.storage.createCollection(config));
   }
 
@@ -290,32 +279,11 @@ export class StoreEngine {
   }
 }
 
-function closedError(name: string): VectorStoreError {
-  return new VectorStoreError(
-    'CLOSED',
-    `Store "${name}" has been closed. Its worker no longer answers for it. Open it again with openStore().`,
-  );
-}
-
 function destroyedError(name: string): VectorStoreError {
   return new VectorStoreError(
     'CLOSED',
     `Store "${name}" has been destroyed in another tab. Its data is gone, and nothing can be read or written here. ` +
       'Close this handle and call openStore() to begin an empty one.',
-  );
-}
-
-/** Nothing is ever dropped or converted implicitly. */
-function refuseOtherConfig(config: CollectionConfig, args: Partial<OpenCollectionArgs>): void {
-  const pinned = ['dimension', 'metric', 'embeddingSpace', 'conflict'] as const;
-  const has: Partial<OpenCollectionArgs> = { conflict: 'last-writer-wins', ...config };
-  const other = pinned.filter((key) => args[key] !== undefined && args[key] !== has[key]);
-  if (other.length === 0) return;
-  const differences = other.map((key) => `${key} ${show(has[key])}, not ${show(args[key])}`).join('; ');
-  throw new VectorStoreError(
-    'CONFIG_MISMATCH',
-    `Collection "${config.name}" was created with ${differences}. Vectors made in different ways cannot be compared, nor devices agree under two policies, so nothing was changed. ` +
-      'Open it with the settings it has, use another name, or drop it first with store.dropCollection().',
   );
 }
 
@@ -326,8 +294,4 @@ function withoutPolicy({ conflict: _conflict, ...config }: CollectionConfig): Co
 
 function importedRef(id: number, name: string): CollectionRef {
   return { id, name, embedder: undefined, quantization: undefined };
-}
-
-function show(value: unknown): string {
-  return value === undefined ? '(none)' : JSON.stringify(value);
 }

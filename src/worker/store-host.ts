@@ -20,10 +20,14 @@ import type {
 } from '../shared/worker-api.js';
 import { BackupCalls } from './backup/backup-calls.js';
 import type { CallOptions } from './collection/call-options.js';
+import type { CollectionCalls } from './collection/collection-calls.js';
 import { PageTrainers } from './index/page-trainers.js';
 import { PageQuestions } from './page-questions.js';
+import { RemoteStore } from './remote/remote-store.js';
 import { ScopedQueries } from './remote/scoped-queries.js';
+import type { Store } from './store.js';
 import { StoreEngine } from './store-engine.js';
+import type { AskPage } from './sync/http/page-client.js';
 import { StoreSyncs } from './sync/store-syncs.js';
 
 /** Hands buffers over with the answer of a call. */
@@ -34,7 +38,7 @@ export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
 /** Answers one page's calls: errors become data, calls can be aborted, events go out beside them. */
 export class StoreHost implements StoreApi {
   readonly #calls = new Map<CallId, AbortController>();
-  #store: Promise<StoreEngine> | undefined;
+  #store: Promise<Store> | undefined;
   #syncs: StoreSyncs | undefined;
   #scoped: ScopedQueries | undefined;
   readonly #trainers: PageTrainers;
@@ -52,21 +56,24 @@ export class StoreHost implements StoreApi {
   open(call: CallId, args: OpenStoreArgs) {
     return this.#answer(call, async () => {
       const emit = (event: StoreEventOnWire) => this.post({ nearshore: 'store-event', event });
-      this.#store = StoreEngine.open(args, emit, this.#trainers.start);
+      this.#store =
+        args.remote === undefined
+          ? StoreEngine.open(args, emit, this.#trainers.start)
+          : Promise.resolve(new RemoteStore(args, args.remote, this.#ask, emit));
       return (await this.#store).opened;
     });
   }
 
   openCollection(call: CallId, args: OpenCollectionArgs) {
-    return this.#answer(call, async () => (await this.#opened()).openCollection(args));
+    return this.#answer(call, async ({ signal }) => (await this.#opened()).openCollection(args, signal));
   }
 
   listCollections(call: CallId) {
-    return this.#answer(call, async () => (await this.#opened()).listCollections());
+    return this.#answer(call, async ({ signal }) => (await this.#opened()).listCollections(signal));
   }
 
   dropCollection(call: CallId, name: string) {
-    return this.#answer(call, async () => (await this.#opened()).dropCollection(name));
+    return this.#answer(call, async ({ signal }) => (await this.#opened()).dropCollection(name, signal));
   }
 
   upsert(call: CallId, { collection, records, mode, durability }: UpsertArgs) {
@@ -88,21 +95,21 @@ export class StoreHost implements StoreApi {
   }
 
   get(call: CallId, collection: CollectionRef, ids: readonly string[], includeVectors: boolean) {
-    return this.#with(call, collection, (engine) => engine.get(ids, includeVectors));
+    return this.#with(call, collection, (engine, options) => engine.get(ids, includeVectors, options));
   }
 
   count(call: CallId, collection: CollectionRef, filter: Query['filter']) {
-    return this.#with(call, collection, (engine) => engine.count(filter));
+    return this.#with(call, collection, (engine, options) => engine.count(filter, options));
   }
 
-  list(call: CallId, collection: CollectionRef, options: ListOptions) {
-    return this.#with(call, collection, (engine) => engine.list(options));
+  list(call: CallId, collection: CollectionRef, page: ListOptions) {
+    return this.#with(call, collection, (engine, options) => engine.list(page, options));
   }
 
   async query({ callId, collection, queries, remote }: QueryCall): Promise<void> {
     const outcome = await this.#timed('query', callId, collection, (engine, options, store) => {
-      if (remote === undefined) return engine.query(queries, options);
-      this.#scoped ??= new ScopedQueries(store, (question) => this.#questions.ask(question));
+      if (remote === undefined || !(store instanceof StoreEngine)) return engine.query(queries, options);
+      this.#scoped ??= new ScopedQueries(store, this.#ask);
       return this.#scoped.answer(collection, remote, queries, options);
     });
     const answers = outcome.ok ? outcome.value : [];
@@ -129,11 +136,11 @@ export class StoreHost implements StoreApi {
   }
 
   stats(call: CallId, collection: CollectionRef) {
-    return this.#with(call, collection, (engine) => engine.stats());
+    return this.#with(call, collection, (engine, options) => engine.stats(options));
   }
 
   status(call: CallId) {
-    return this.#answer(call, async () => (await this.#opened()).status());
+    return this.#answer(call, async ({ signal }) => (await this.#opened()).status(signal));
   }
 
   metrics(call: CallId) {
@@ -181,6 +188,14 @@ export class StoreHost implements StoreApi {
     return this.#answer(call, async () => this.#syncs?.stop(collection));
   }
 
+  watch(call: CallId, collection: CollectionRef) {
+    return this.#answer(call, async ({ signal }) => {
+      const store = await this.#opened();
+      // Other stores tell of changes by themselves.
+      if (store instanceof RemoteStore) await store.watch(collection, signal);
+    });
+  }
+
   destroy(call: CallId) {
     return this.#answer(call, async () => {
       this.#backups.close();
@@ -205,7 +220,7 @@ export class StoreHost implements StoreApi {
     operation: 'upsert' | 'delete' | 'query',
     call: CallId,
     collection: CollectionRef,
-    task: (engine: Engine, options: CallOptions, store: StoreEngine) => Promise<T>,
+    task: (engine: CollectionCalls, options: CallOptions, store: Store) => Promise<T>,
   ): Promise<Outcome<T>> {
     return this.#with(call, collection, (engine, options, store) =>
       store.metrics.time(operation, () => task(engine, options, store)),
@@ -215,11 +230,15 @@ export class StoreHost implements StoreApi {
   #with<T>(
     call: CallId,
     collection: CollectionRef,
-    task: (engine: Engine, options: CallOptions, store: StoreEngine) => Promise<T>,
+    task: (engine: CollectionCalls, options: CallOptions, store: Store) => Promise<T>,
   ): Promise<Outcome<T>> {
     return this.#answer(call, async (options) => {
       const store = await this.#opened();
-      return task(await store.collection(collection), { ...options, embedder: collection.embedder }, store);
+      return task(
+        await store.collection(collection, options.signal),
+        { ...options, embedder: collection.embedder },
+        store,
+      );
     });
   }
 
@@ -242,12 +261,12 @@ export class StoreHost implements StoreApi {
     }
   }
 
+  readonly #ask: AskPage = (question) => this.#questions.ask(question);
+
   async #openedSyncs(): Promise<StoreSyncs> {
     const store = await this.#opened();
-    this.#syncs ??= new StoreSyncs(store, {
-      ask: (question) => this.#questions.ask(question),
-      tell: this.post,
-    });
+    if (!(store instanceof StoreEngine)) throw nothingToSyncError(store.name);
+    this.#syncs ??= new StoreSyncs(store, { ask: this.#ask, tell: this.post });
     return this.#syncs;
   }
 
@@ -256,7 +275,7 @@ export class StoreHost implements StoreApi {
     await this.#syncs?.close();
   }
 
-  async #opened(): Promise<StoreEngine> {
+  async #opened(): Promise<Store> {
     if (this.#store === undefined) {
       throw new VectorStoreError(
         'CLOSED',
@@ -269,4 +288,10 @@ export class StoreHost implements StoreApi {
   }
 }
 
-type Engine = Awaited<ReturnType<StoreEngine['collection']>>;
+function nothingToSyncError(name: string): VectorStoreError {
+  return new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `Store "${name}" was opened with storage: 'remote': its records are on the server alone, and there is nothing here to sync. Nothing was started. ` +
+      "Leave sync out, or open the store with storage: 'indexeddb'.",
+  );
+}

@@ -22,13 +22,14 @@ import type {
 import type { Compute } from '../compute/compute.js';
 import type { Precision } from '../compute/kernels.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
+import { TextVectors } from '../embed/text-vectors.js';
 import type { MetricsRecorder } from '../metrics.js';
 import type { CollectionRow, QuarantinedSegment, Storage } from '../storage/storage.js';
 import type { Mirror } from '../sync/mirror.js';
 import type { CallOptions } from './call-options.js';
 import { changeEvents } from './change-events.js';
+import type { CollectionCalls } from './collection-calls.js';
 import { CollectionMirror } from './collection-mirror.js';
-import { Embedding } from './embedding.js';
 import type { Bound } from './eviction.js';
 import { GpuCopies } from './gpu-copies.js';
 import { hasNewIndex, heldAs, indexStats } from './index-stats.js';
@@ -39,6 +40,7 @@ import { Maintenance } from './maintenance.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { discardQuarantined, quarantinedBytes, quarantineEvent, quarantineStats } from './quarantined.js';
 import { Queries } from './queries.js';
+import { QueryVectors } from './query-vectors.js';
 import { RecordImport } from './record-import.js';
 import { readRecords } from './records.js';
 import type { CompiledFilter } from './segment.js';
@@ -80,11 +82,12 @@ export interface EngineParts {
 }
 
 /** One open collection: what its calls do, in the words of the public interface. */
-export class CollectionEngine {
+export class CollectionEngine implements CollectionCalls {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
   readonly #gpuCopies: GpuCopies;
-  readonly #embedding: Embedding;
+  readonly #texts: TextVectors;
+  readonly #queryVectors: QueryVectors;
   readonly import: RecordImport;
   readonly #closing = new AbortController();
   /** What a replicator does to it. */
@@ -103,7 +106,8 @@ export class CollectionEngine {
   ) {
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
-    this.#embedding = new Embedding(state, config, parts.embedders);
+    this.#texts = new TextVectors(config, parts.embedders);
+    this.#queryVectors = new QueryVectors(state, config, this.#texts);
     this.mirror = new CollectionMirror(state, bound);
     this.import = new RecordImport(state, config, bound, (written) => this.#written(written));
     this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
@@ -176,7 +180,7 @@ export class CollectionEngine {
     const { signal, onProgress } = options;
     const total = records.ids.offsets.length - 1;
     if (total === 0) return { count: 0, generation: this.state.current.generation };
-    await this.#embedding.embedRecords(records, options);
+    await this.#texts.fillIn(records, options);
     const norms = await checkedNorms(records, this.config, signal);
     onProgress({ done: 0, total });
     const written = await writeRecords(this.state, records, norms, mode, {
@@ -243,7 +247,7 @@ export class CollectionEngine {
 
   async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
     const answers = await this.state.read(async (snapshot) => {
-      const vectors = await this.#embedding.queryVectors(queries, options);
+      const vectors = await this.#queryVectors.of(queries, options);
       const found = await this.#queries.answer(snapshot, queries, vectors, options.signal);
       this.#gpuCopies.observe(snapshot, found);
       return found;
@@ -254,7 +258,7 @@ export class CollectionEngine {
 
   /** What queries are about: one vector each, of unit length under cosine. */
   queryVectors(queries: readonly QueryOnWire[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
-    return this.#embedding.queryVectors(queries, options);
+    return this.#queryVectors.of(queries, options);
   }
 
   /** Merges and indexes; see `Maintenance`. */

@@ -1,11 +1,15 @@
 import { VectorStoreError } from '../../shared/errors.js';
+import type { CollectionConfig } from '../../shared/types.js';
 import type { CollectionRef, MatchesOnWire, QueryOnWire, RemoteOnWire } from '../../shared/worker-api.js';
 import type { CallOptions } from '../collection/call-options.js';
 import type { CollectionEngine } from '../collection/collection-engine.js';
 import type { StoreEngine } from '../store-engine.js';
+import { collectionPath } from '../sync/http/http-transport.js';
 import { type AskPage, pageClient } from '../sync/http/page-client.js';
+import { ofServer } from './join-matches.js';
 import { mergeTiers, type Tier } from './merge-tiers.js';
-import { RemoteCalls } from './remote-calls.js';
+import { type CalledCollection, RemoteCalls } from './remote-calls.js';
+import { RemoteCollections } from './remote-collections.js';
 import { searchRemotely } from './remote-search.js';
 
 /** How many times as many matches are asked for where the tiers leave open which ones are the best. */
@@ -34,7 +38,7 @@ export class ScopedQueries {
         if (scope === 'local') return (await engine.query([query], options))[0]!;
         const asked = await withVector(engine, query, options, scope);
         return scope === 'remote'
-          ? from(await searchRemotely(calls, asked, options.signal), 'remote')
+          ? ofServer((await searchRemotely(calls, [asked], options.signal))[0]!)
           : queryBoth(engine, calls, asked, options);
       }),
     );
@@ -44,12 +48,37 @@ export class ScopedQueries {
     const key = [id, ...remote.urls].join(' ');
     let calls = this.#calls.get(key);
     if (calls === undefined) {
-      calls = new RemoteCalls(pageClient(this.ask, id, remote), this.store.name, engine.config);
+      const client = pageClient(this.ask, id, remote);
+      const { config } = engine;
+      const opened = openedByConfig(new RemoteCollections(client, this.store.name), config);
+      calls = new RemoteCalls(client, collectionPath(this.store.name, config.name), opened);
       this.#calls.set(key, calls);
       engine.closed.addEventListener('abort', () => this.#calls.delete(key), { once: true });
     }
     return calls;
   }
+}
+
+/** The collection on the server, which is created there by the first call. */
+function openedByConfig(collections: RemoteCollections, config: CollectionConfig): CalledCollection {
+  let opened: Promise<string> | undefined;
+  return {
+    id(signal) {
+      if (opened === undefined) {
+        const opening = collections.open(config, signal).then(({ descriptor }) => descriptor.id);
+        opened = opening;
+        opening.catch(() => {
+          if (opened === opening) opened = undefined;
+        });
+      }
+      return opened;
+    },
+    async refused(error) {
+      // It may be another one by now.
+      opened = undefined;
+      return error;
+    },
+  };
 }
 
 /** A server knows no texts. What both are asked about is one vector, the device's where it has the record. */
@@ -78,13 +107,16 @@ async function queryBoth(
     const [local, remote] = await Promise.all([
       // The device does not have the record whose vector is meant.
       query.id === undefined ? engine.query([asked], options).then(([answer]) => answer!) : undefined,
-      searchRemotely(calls, asked, options.signal).catch((error: unknown) => unavailable(error)),
+      searchRemotely(calls, [asked], options.signal).then(
+        ([answer]) => answer!,
+        (error: unknown) => unavailable(error),
+      ),
     ]);
     if (remote instanceof VectorStoreError) {
       if (local === undefined) throw remote;
       return withoutServer(local, topK, remote);
     }
-    if (local === undefined) return from(remote, 'remote');
+    if (local === undefined) return ofServer(remote);
     const ids = [...new Set([...local.ids, ...remote.ids])];
     const pending = new Set(await engine.mirror.stillPending(ids));
     const merged = mergeTiers(
@@ -132,8 +164,4 @@ function withoutServer(local: MatchesOnWire, topK: number, error: VectorStoreErr
   );
   const reason = `The device alone has answered: ${error.message}`;
   return { ...matches, receipt: { ...local.receipt, exact: false, complete: false, reason } };
-}
-
-function from(answer: MatchesOnWire, origin: 'local' | 'remote'): MatchesOnWire {
-  return { ...answer, origins: answer.ids.map(() => origin) };
 }

@@ -25,6 +25,8 @@ export interface HttpRequest {
   readonly path: string;
   /** A frame, or what is sent as JSON. */
   readonly body?: Uint8Array<ArrayBuffer> | object;
+  /** What is sent in its place once an earlier server may have taken that. */
+  readonly repeatedBody?: () => Uint8Array<ArrayBuffer>;
 }
 
 /** The head of a 2xx answer; `deadline` is its caller's to end. */
@@ -107,11 +109,12 @@ export class HttpClient {
 
   async #open(request: HttpRequest, signal: AbortSignal): Promise<Answer> {
     let failure: VectorStoreError | undefined;
+    let asked = request;
     for (const url of this.#servers.inOrder()) {
       const deadline = new Deadline(signal);
       let response: Response | undefined;
       try {
-        response = await this.#fetchWithToken(url, request, deadline);
+        response = await this.#fetchWithToken(url, asked, deadline);
         if (response.ok) {
           this.#servers.answered(url);
           return { url, response, deadline };
@@ -127,6 +130,7 @@ export class HttpClient {
       }
       const isNextAsked = response === undefined || response.status >= 500;
       if (signal.aborted || !isNextAsked) break;
+      if (request.repeatedBody !== undefined) asked = { ...request, body: request.repeatedBody() };
     }
     throw failure;
   }

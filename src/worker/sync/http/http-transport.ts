@@ -71,5 +71,10 @@ const tooLargeResult = (bytes: number): PushResult => ({
 
 /** Relative to a server's base URL. */
 export function collectionPath(store: string, collection: string): string {
-  return `v1/stores/${encodeURIComponent(store)}/collections/${encodeURIComponent(collection)}`;
+  return `${collectionsPath(store)}/${encodeURIComponent(collection)}`;
+}
+
+/** Relative to a server's base URL. */
+export function collectionsPath(store: string): string {
+  return `v1/stores/${encodeURIComponent(store)}/collections`;
 }

@@ -23,7 +23,7 @@ export function refusalError(url: string, response: Response, body: string): Vec
   }
   return new VectorStoreError(
     'SERVER_UNAVAILABLE',
-    `${url} answered ${status}, and not as a sync server does. Nothing was synced. It is tried again; check the URL and what stands in front of the server.`,
+    `${url} answered ${status}, and not as a sync server does. Nothing was synced, read or written. A sync tries again by itself; check the URL and what stands in front of the server.`,
     options,
   );
 }
@@ -36,7 +36,7 @@ export function unreachableError(url: string, cause: unknown): VectorStoreError 
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new VectorStoreError(
     'SERVER_UNAVAILABLE',
-    `${url} did not answer (${reason}). Nothing is synced meanwhile; writes are kept here. It is tried again; if it goes on, check the URL, the connection and the origins that the server allows.`,
+    `${url} did not answer (${reason}). Without a server nothing is synced, nor read or written there. A sync tries again by itself; repeat other calls. If it goes on, check the URL, the connection and the origins that the server allows.`,
     { cause },
   );
 }

@@ -1,0 +1,178 @@
+import { VectorStoreError } from '../../shared/errors.js';
+import type { StringColumn } from '../../shared/string-column.js';
+import { MAX_OPERATIONS } from '../../shared/sync/protocol.js';
+import type {
+  ChangeEvent,
+  CollectionConfig,
+  CollectionStats,
+  ListOptions,
+  Query,
+} from '../../shared/types.js';
+import type {
+  MatchesOnWire,
+  PackedRecords,
+  QueryOnWire,
+  RecordsOnWire,
+  WrittenOnWire,
+} from '../../shared/worker-api.js';
+import type { CallOptions } from '../collection/call-options.js';
+import { MAX_EVENT_IDS } from '../collection/change-events.js';
+import type { CollectionCalls } from '../collection/collection-calls.js';
+import { checkedNorms } from '../collection/writes.js';
+import type { TextVectors } from '../embed/text-vectors.js';
+import { joinRecords, ofServer } from './join-matches.js';
+import type { RemoteCalls } from './remote-calls.js';
+import { searchRemotely } from './remote-search.js';
+import { RemoteWriter, type WriterParts } from './remote-writer.js';
+import { deletedItems, metadataItems, recordItems, type WriteItems } from './write-items.js';
+
+export interface RemoteCollectionParts extends WriterParts {
+  readonly calls: RemoteCalls;
+  readonly texts: TextVectors;
+  readonly onChange: (event: ChangeEvent) => void;
+}
+
+/** A collection of which nothing is kept here (SPEC, O7 to O11). */
+export class RemoteCollection implements CollectionCalls {
+  readonly #calls: RemoteCalls;
+  readonly #texts: TextVectors;
+  readonly #writer: RemoteWriter;
+
+  constructor(
+    readonly config: CollectionConfig,
+    private readonly parts: RemoteCollectionParts,
+  ) {
+    this.#calls = parts.calls;
+    this.#texts = parts.texts;
+    this.#writer = new RemoteWriter(parts, (kind, ids, count) =>
+      this.tell({ kind, ids: ids.slice(0, MAX_EVENT_IDS), count, origin: 'local' }),
+    );
+  }
+
+  /** Tells the page. */
+  tell(event: Omit<ChangeEvent, 'collection' | 'generation'>): void {
+    this.parts.onChange({ collection: this.config.name, generation: 0, ...event });
+  }
+
+  async upsert(
+    records: PackedRecords,
+    mode: 'upsert' | 'insert',
+    _durability: 'disk' | 'memory',
+    options: CallOptions,
+  ): Promise<WrittenOnWire> {
+    await this.#texts.fillIn(records, options);
+    await checkedNorms(records, this.config, options.signal);
+    return this.#write(recordItems(records, this.config.dimension, mode), options);
+  }
+
+  setMetadata(
+    ids: StringColumn,
+    metadata: StringColumn,
+    _durability: 'disk' | 'memory',
+    options: CallOptions,
+  ): Promise<WrittenOnWire> {
+    return this.#write(metadataItems(ids, metadata), options);
+  }
+
+  async delete(
+    which: { ids: readonly string[] } | { filter: Query['filter'] },
+    _durability: 'disk' | 'memory',
+    options: CallOptions,
+  ): Promise<WrittenOnWire> {
+    if ('ids' in which) return this.#write(deletedItems([...new Set(which.ids)]), options);
+    return { count: await this.#writer.deleteWhere(which.filter!, options.signal), generation: 0 };
+  }
+
+  async get(
+    ids: readonly string[],
+    includeVectors: boolean,
+    { signal }: CallOptions,
+  ): Promise<{ found: boolean[]; records: RecordsOnWire }> {
+    const found: boolean[] = [];
+    const parts: RecordsOnWire[] = [];
+    while (found.length < ids.length) {
+      const asked = ids.slice(found.length, found.length + MAX_OPERATIONS);
+      const part = await this.#calls.get({ ids: asked, includeVectors }, signal);
+      found.push(...part.found);
+      parts.push(part.records);
+    }
+    return { found, records: parts.length === 0 ? { ids: [] } : joinRecords(parts) };
+  }
+
+  count(filter: Query['filter'], { signal }: CallOptions): Promise<number> {
+    return this.#calls.count(filter === undefined ? {} : { filter }, signal);
+  }
+
+  async list(
+    { filter, limit = 100, cursor, includeVectors = false }: ListOptions,
+    { signal }: CallOptions,
+  ): Promise<{ records: RecordsOnWire; cursor: string | undefined }> {
+    const asked = {
+      limit,
+      includeVectors,
+      ...(filter !== undefined && { filter }),
+      ...(cursor !== undefined && { cursor }),
+    };
+    const page = await this.#calls.list(asked, signal);
+    return { records: page.records, cursor: page.cursor };
+  }
+
+  async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
+    for (const query of queries) refuseLocal(this.config.name, query);
+    const answers = await searchRemotely(
+      this.#calls,
+      await this.#withVectors(queries, options),
+      options.signal,
+    );
+    return answers.map(ofServer);
+  }
+
+  async optimize(): Promise<void> {}
+
+  async discardQuarantined(): Promise<{ records: number }> {
+    return { records: 0 };
+  }
+
+  async stats(options: CallOptions): Promise<CollectionStats> {
+    return {
+      ...this.config,
+      records: await this.count(undefined, options),
+      deadRecords: 0,
+      segments: 0,
+      memoryBytes: 0,
+      vectorBytes: 0,
+      diskBytes: 0,
+      bytesWritten: 0,
+      generation: 0,
+      quarantined: { segments: 0, records: 0 },
+      heldAs: { float32: 0, int16: 0, int8: 0, storage: 0 },
+      index: { kind: 'flat', lists: 0, indexedRows: 0 },
+    };
+  }
+
+  async #write(items: WriteItems, options: CallOptions): Promise<WrittenOnWire> {
+    if (items.ids.length === 0) return { count: 0, generation: 0 };
+    return { count: await this.#writer.write(items, options), generation: 0 };
+  }
+
+  /** A server knows no texts. */
+  async #withVectors(queries: readonly QueryOnWire[], options: CallOptions): Promise<QueryOnWire[]> {
+    const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
+    const vectors = (await this.#texts.ofQueries(texts, options)).values();
+    return queries.map(({ text, ...query }) =>
+      text === undefined ? query : { ...query, vector: vectors.next().value! },
+    );
+  }
+}
+
+function refuseLocal(name: string, query: QueryOnWire): void {
+  const ranking = (['keyword', 'hybrid', 'groupBy', 'diversity'] as const).find(
+    (key) => query[key] !== undefined,
+  );
+  if (ranking === undefined && query.scope !== 'local') return;
+  const given = ranking ?? "scope: 'local'";
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `A query of collection "${name}" has ${given}, which the device answers, and here it keeps nothing: the store was opened with storage: 'remote'. An answer without it would be wrong. Leave it out, or open the store with storage: 'indexeddb'.`,
+  );
+}
