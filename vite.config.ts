@@ -100,6 +100,7 @@ function demo(): UserConfig {
     resolve: {
       alias: [
         { find: /^nearshore\/embedders$/, replacement: embedders },
+        { find: /^nearshore\/testing$/, replacement: testing },
         { find: /^nearshore$/, replacement: page },
       ],
     },
@@ -113,10 +114,15 @@ function demo(): UserConfig {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       license: { fileName: 'THIRD-PARTY-LICENSES.md' },
+      rolldownOptions: {
+        input: ['index', 'devices', 'device'].map((name) => path(`demo/${name}.html`)),
+      },
     },
     plugins: [
       VitePWA({
         registerType: 'autoUpdate',
+        // By the main page alone: the two devices of devices.html need none.
+        injectRegister: false,
         manifest: {
           name: 'nearshore reverse dictionary',
           short_name: 'nearshore',
@@ -135,6 +141,8 @@ function demo(): UserConfig {
           // The corpus is read once, into IndexedDB; the WebGPU build of ONNX Runtime is not used here.
           globIgnores: ['wordnet/**', 'manifest.webmanifest', '**/*.asyncify-*.wasm', '**/ort.webgpu.*'],
           maximumFileSizeToCacheInBytes: 20_000_000,
+          // Pages read theirs themselves, as devices.html does: whatever they say it is the same file.
+          ignoreURLParametersMatching: [/./],
         },
       }),
     ],

@@ -1,3 +1,4 @@
+import { addressed, changeAddress } from './address.js';
 import { coalesced } from './coalesced.js';
 import { button, byId, element } from './dom.js';
 import { formatCount } from './format.js';
@@ -12,10 +13,10 @@ const CHIPS: readonly (readonly [label: string, pos: PartOfSpeech | undefined])[
   ['Notes', 'note'],
 ];
 
-/** Chips, of which one is pressed; each with the number of records that it leaves. */
+/** Chips, of which one is pressed, also in the address; each with the number of records that it leaves. */
 export class FiltersView {
   readonly #chips: readonly { chip: HTMLButtonElement; count: HTMLElement; pos: PartOfSpeech | undefined }[];
-  #pos: PartOfSpeech | undefined;
+  #pos = CHIPS.find(([, pos]) => pos === addressed('pos'))?.[1];
 
   constructor(onChange: () => void) {
     this.#chips = CHIPS.map(([label, pos]) => {
@@ -23,6 +24,7 @@ export class FiltersView {
       const chip = button('chip', label, () => {
         // Pressing it again takes it off.
         this.#pos = this.#pos === pos ? undefined : pos;
+        changeAddress({ pos: this.#pos });
         this.#show();
         onChange();
       });

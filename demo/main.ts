@@ -1,18 +1,22 @@
 import embedderNotice from '../src/client/embedders/assets/NOTICE?raw';
+import { coalesced } from './coalesced.js';
 import { corpus } from './corpus.js';
 import { CorpusImport } from './corpus-import.js';
 import { DeviceView } from './device-view.js';
 import { byId } from './dom.js';
 import { ImportView } from './import-view.js';
+import { mirrorNotes } from './mirror-notes.js';
 import { Notes } from './notes.js';
 import { NotesView } from './notes-view.js';
 import { Notice } from './notice.js';
 import { watchOfflineUse } from './offline-view.js';
 import { Pages } from './pages.js';
+import { usePanels } from './panels.js';
 import { SearchPage } from './search-page.js';
+import { useShareLink } from './share-link.js';
 import { useShortcuts } from './shortcuts.js';
 import { ThemeSwitch } from './theme.js';
-import { openWords } from './words.js';
+import { openLibrary } from './words.js';
 
 const notice = new Notice();
 const showError = (error: unknown, retry: () => void) => notice.show(error, retry);
@@ -27,6 +31,7 @@ useShortcuts({
 byId('wordnet-licence', HTMLPreElement).textContent = corpus.licence;
 byId('embedder-notice', HTMLPreElement).textContent = embedderNotice;
 watchOfflineUse();
+useShareLink();
 void start();
 
 async function start(): Promise<void> {
@@ -38,9 +43,11 @@ async function start(): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const { store, words } = await openWords();
+  const library = await openLibrary();
+  const { store, words, notes } = library;
   const device = new DeviceView(store, words);
-  const notes = new NotesView(new Notes(words), showError);
+  const notesView = new NotesView(new Notes(notes), showError);
+  const mirror = coalesced(() => mirrorNotes(notes, words));
   const importView = new ImportView(
     () => corpusImport.cancel(),
     () => void corpusImport.resume(),
@@ -55,11 +62,21 @@ async function run(): Promise<void> {
     void searchPage.refresh();
     void refreshDevice();
   });
+  const showNotes = async () => {
+    await notesView.refresh();
+    await mirror().catch((error) => showError(error, () => void showNotes()));
+  };
+  notes.on('change', () => void showNotes());
   addEventListener('online', () => void corpusImport.resumeIfUnreachable());
 
   // The first answer before everything else that keeps the worker busy.
   await searchPage.useWords(words);
   await refreshDevice();
-  await notes.refresh();
+  await showNotes();
+  usePanels(library, () => {
+    notice.hide();
+    void searchPage.search();
+    void corpusImport.resume();
+  });
   await corpusImport.resume();
 }

@@ -44,7 +44,6 @@ export class NotesView {
     try {
       await this.notes.add(text);
       this.#input.value = '';
-      await this.refresh();
     } catch (error) {
       if (!(error instanceof VectorStoreError) || error.code !== 'INVALID_ARGUMENT') {
         return this.onError(error, () => void this.#add());
@@ -57,7 +56,6 @@ export class NotesView {
   async #delete(id: string): Promise<void> {
     try {
       await this.notes.delete(id);
-      await this.refresh();
       this.#input.focus();
     } catch (error) {
       this.onError(error, () => void this.#delete(id));

@@ -13,5 +13,7 @@ export function watchOfflineUse(): void {
     return;
   }
   show('preparing', 'preparing offline use…');
+  // Later than what the first answer needs.
+  addEventListener('load', () => void navigator.serviceWorker.register('./sw.js', { scope: './' }));
   void navigator.serviceWorker.ready.then(() => show('ready', 'works offline now'));
 }

@@ -150,19 +150,27 @@ test('X8: without a worker, eviction deletes the database all the same', async (
   expect(names).toEqual([]);
 });
 
-test('X5: offline, what the worker fetches fails', async ({ page }) => {
+test('X5: offline, what the worker fetches fails, after a crash, too', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const faults = testing.makeFaults();
     const store = await nearshore.openStore('s', { worker: faults.worker, backend: 'js' });
     await faults.offline();
+    faults.crashWorker();
+    await new Promise<void>((resolve) => store.on('worker-lost', () => resolve()));
     const embedder = embedders.staticEmbedder();
     const notes = await store.collection('notes', { embedder });
     const offline = await helpers.codeOf(notes.upsert([{ id: 'a', text: 'the boat' }]));
     await faults.offline(false);
-    return [offline, await helpers.codeOf(notes.upsert([{ id: 'a', text: 'the boat' }]))];
+    const online = await helpers.codeOf(notes.upsert([{ id: 'a', text: 'the boat' }]));
+    const fetched = await faults.requests();
+    await notes.query({ text: 'boat' });
+    return { offline, online, fetched, later: (await faults.requests()) - fetched };
   });
-  expect(seen[0]).not.toBe('resolved');
-  expect(seen[1]).toBe('resolved');
+  expect(seen.offline).not.toBe('resolved');
+  expect(seen.online).toBe('resolved');
+  // X10: the words and their vectors; a query asks the network for nothing.
+  expect(seen.fetched).toBeGreaterThanOrEqual(2);
+  expect(seen.later).toBe(0);
 });
 
 test('X9: no command waits for a worker that has ended', async ({ page }) => {

@@ -37,6 +37,7 @@ export class Faults {
   >();
   readonly #holds = new Map<number, { reached: () => void; token: string }>();
   #witness: string | undefined;
+  #isOffline = false;
   #nextId = 1;
   #openTransactions = 0;
   readonly #listeners = new Set<(open: boolean) => void>();
@@ -114,15 +115,22 @@ export class Faults {
     await this.#ask({ do: 'lose-gpu' });
   }
 
-  /** Makes the worker's `fetch` fail, or work again. */
+  /** Makes the worker's `fetch` fail, or work again. A worker that replaces a lost one is offline, too. */
   async offline(offline = true): Promise<void> {
+    this.#isOffline = offline;
     await this.#ask({ do: 'offline', offline });
+  }
+
+  /** Requests of this worker that have ended, by its resource timing; 0 where there is no worker. */
+  async requests(): Promise<number> {
+    return ((await this.#ask({ do: 'requests' })) ?? 0) as number;
   }
 
   /** Forgets all faults and holds, and counts from zero. */
   async reset(): Promise<void> {
     this.release();
     this.#standing.clear();
+    this.#isOffline = false;
     await this.#ask({ do: 'reset' });
   }
 
@@ -139,6 +147,7 @@ export class Faults {
     this.#live = worker;
     this.#writing(0);
     for (const [id, command] of this.#standing) this.#send(id, command);
+    if (this.#isOffline) void this.#ask({ do: 'offline', offline: true });
     return worker;
   }
 

@@ -111,6 +111,7 @@ export type Command =
   | { readonly do: 'evict'; readonly store: string }
   | { readonly do: 'lose-gpu' }
   | { readonly do: 'offline'; readonly offline: boolean }
+  | { readonly do: 'requests' }
   | { readonly do: 'reset' };
 
 export interface CommandMessage {

@@ -1,5 +1,6 @@
 import '../../worker/main.js';
 import type { Command, CommandMessage, Report, ReportMessage } from '../protocol.js';
+import { countRequests } from './count-requests.js';
 import { installFaults } from './install-faults.js';
 import { standStill } from './stand-still.js';
 
@@ -11,6 +12,7 @@ const post = (report: Report) => {
 };
 let answerIsDue = false;
 
+const requests = countRequests();
 const { rules, connections, loseGpu, setOffline } = installFaults({
   onWriting: (open) => post({ is: 'transactions', open }),
   onCommitted: () => {
@@ -47,6 +49,8 @@ async function run(command: Command, id: number): Promise<unknown> {
       return loseGpu();
     case 'offline':
       return setOffline(command.offline);
+    case 'requests':
+      return requests();
     case 'reset':
       setOffline(false);
       return rules.reset();
