@@ -256,8 +256,11 @@ export class CollectionEngine implements CollectionCalls {
     return answers;
   }
 
-  /** What queries are about: one vector each, of unit length under cosine. */
-  queryVectors(queries: readonly QueryOnWire[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
+  /** What queries are about: one vector each, of unit length under cosine; none of a query for words alone. */
+  queryVectors(
+    queries: readonly QueryOnWire[],
+    options: CallOptions,
+  ): Promise<(Float32Array<ArrayBuffer> | undefined)[]> {
     return this.#queryVectors.of(queries, options);
   }
 

@@ -38,15 +38,46 @@ export class Queries {
     return this.#audit.measured;
   }
 
-  /** @param vectors one per query; unit length under cosine. */
+  /** @param vectors one per query, of unit length under cosine; undefined where words alone are looked for. */
   async answer(
     snapshot: Snapshot,
     queries: readonly QueryOnWire[],
-    vectors: readonly Float32Array<ArrayBuffer>[],
+    vectors: readonly (Float32Array<ArrayBuffer> | undefined)[],
     signal: AbortSignal,
   ): Promise<MatchesOnWire[]> {
     const answers: MatchesOnWire[] = new Array(queries.length);
-    for (const { key, positions, filter } of groupsOf(queries)) {
+    const nearest: number[] = [];
+    for (const [i, query] of queries.entries()) {
+      if (isNearest(query)) nearest.push(i);
+      else answers[i] = await this.#rank(snapshot, query, vectors[i], signal);
+    }
+    await this.#answerNearest(snapshot, queries, nearest, vectors, answers, signal);
+    return answers;
+  }
+
+  async #rank(
+    snapshot: Snapshot,
+    query: QueryOnWire,
+    vector: Float32Array<ArrayBuffer> | undefined,
+    signal: AbortSignal,
+  ): Promise<MatchesOnWire> {
+    const { answerRanked } = await import('./ranked-queries.js');
+    const { topK = DEFAULT_TOP_K, targetRecall = DEFAULT_TARGET_RECALL } = query;
+    const filter = query.filter === undefined ? undefined : compileFilter(query.filter);
+    const { compute } = this;
+    const { boost } = this.#audit;
+    return answerRanked({ snapshot, compute, query, vector, filter, targetRecall, boost, signal }, topK);
+  }
+
+  async #answerNearest(
+    snapshot: Snapshot,
+    queries: readonly QueryOnWire[],
+    nearest: readonly number[],
+    vectors: readonly (Float32Array<ArrayBuffer> | undefined)[],
+    answers: MatchesOnWire[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const { key, positions, filter } of groupsOf(queries, nearest)) {
       throwIfAborted(signal);
       const asked = positions.filter((i) => {
         const known = this.#results.find(snapshot.generation, key, vectors[i]!);
@@ -61,7 +92,6 @@ export class Queries {
         this.#results.keep(key, vectors[i]!, found[j]!);
       }
     }
-    return answers;
   }
 
   forgetAudits(): void {
@@ -136,10 +166,16 @@ interface QueryGroup {
   readonly filter: CompiledFilter | undefined;
 }
 
+/** Whether the nearest vectors are all that is asked for. */
+function isNearest({ keyword, hybrid, groupBy, diversity }: QueryOnWire): boolean {
+  return keyword === undefined && hybrid === undefined && groupBy === undefined && diversity === undefined;
+}
+
 /** Queries that can share their graph runs; each group's filter is made ready once. */
-function groupsOf(queries: readonly QueryOnWire[]): Iterable<QueryGroup> {
+function groupsOf(queries: readonly QueryOnWire[], positions: readonly number[]): Iterable<QueryGroup> {
   const groups = new Map<string, QueryGroup>();
-  for (const [i, query] of queries.entries()) {
+  for (const i of positions) {
+    const query = queries[i]!;
     const { topK, filter, minScore, includeVectors, includeMetadata, exact, targetRecall } = query;
     const ready = filter === undefined ? undefined : compileFilter(filter);
     const key = JSON.stringify([

@@ -18,17 +18,39 @@ export class QueryVectors {
     private readonly texts: TextVectors,
   ) {}
 
-  /** One vector per query, of unit length under cosine. Texts are embedded together. */
-  async of(queries: readonly QueryOnWire[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
-    const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
-    const embedded = await this.texts.ofQueries(texts, options);
-    let nextText = 0;
-    const vectors: Float32Array<ArrayBuffer>[] = [];
-    for (const { vector, text, id } of queries) {
-      const raw = vector ?? (text === undefined ? await this.#vectorOf(id!) : embedded[nextText++]!);
-      vectors.push(this.config.metric === 'cosine' ? toUnitLength(raw) : raw);
+  /**
+   * One vector per query, of unit length under cosine; none where words alone are looked for, or where the embedder knows
+   * no word of a hybrid query. Texts are embedded together.
+   */
+  async of(
+    queries: readonly QueryOnWire[],
+    options: CallOptions,
+  ): Promise<(Float32Array<ArrayBuffer> | undefined)[]> {
+    const toEmbed = queries.filter(isToEmbed);
+    const texts = (kind: (query: QueryOnWire) => boolean) => toEmbed.filter(kind).map(({ text }) => text!);
+    const plain = (
+      await this.texts.ofQueries(
+        texts((query) => query.hybrid === undefined),
+        options,
+      )
+    ).values();
+    const hybrid = (
+      await this.texts.ofKnown(
+        texts((query) => query.hybrid !== undefined),
+        options,
+      )
+    ).values();
+    const vectors: (Float32Array<ArrayBuffer> | undefined)[] = [];
+    for (const query of queries) {
+      const embedded = () => (query.hybrid === undefined ? plain : hybrid).next().value;
+      const raw = isToEmbed(query) ? embedded() : await this.#given(query);
+      vectors.push(raw && (this.config.metric === 'cosine' ? toUnitLength(raw) : raw));
     }
     return vectors;
+  }
+
+  async #given({ keyword, vector, id }: QueryOnWire): Promise<Float32Array<ArrayBuffer> | undefined> {
+    return keyword === undefined ? (vector ?? this.#vectorOf(id!)) : undefined;
   }
 
   #vectorOf(id: string): Promise<Float32Array<ArrayBuffer>> {
@@ -44,4 +66,9 @@ export class QueryVectors {
       return readVectors(snapshot, [place]);
     });
   }
+}
+
+/** Whether a vector is to be made of its text. */
+function isToEmbed({ keyword, vector, id }: QueryOnWire): boolean {
+  return keyword === undefined && vector === undefined && id === undefined;
 }

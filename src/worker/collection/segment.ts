@@ -20,7 +20,14 @@ export type { CompiledFilter };
 export const SEALED_ROWS = 2048;
 
 /** What a segment keeps once it was needed. */
-type Kept = Column | 'id-table' | 'id-order' | 'stamp-order' | 'versions' | 'tombstones';
+type Kept =
+  | Column
+  | 'id-table'
+  | 'id-order'
+  | 'stamp-order'
+  | 'versions'
+  | 'tombstones'
+  | `keywords ${string}`;
 
 /** 16 bytes a row each: the stamps of its writes, and what these were based on (undefined: all on nothing). */
 export interface Versions {
@@ -239,6 +246,11 @@ export class Segment {
   /** The rows whose metadata passes the filter, dead ones included. */
   passing(filter: CompiledFilter): Promise<Bitmap> {
     return this.#filter.passing(filter);
+  }
+
+  /** What words are looked up in; made of this segment when it is first asked for. */
+  keywords<T extends { readonly bytes: number }>(fields: string, make: () => Promise<T>): Promise<T> {
+    return this.#keep(`keywords ${fields}`, make, ({ bytes }) => bytes);
   }
 
   async #strings(column: Column): Promise<StringColumn | undefined> {

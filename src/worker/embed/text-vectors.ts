@@ -40,15 +40,24 @@ export class TextVectors {
 
   /** One for each text. */
   async ofQueries(texts: readonly string[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
+    const vectors = await this.ofKnown(texts, options);
+    return vectors.map((vector, i) => {
+      if (vector !== undefined) return vector;
+      throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(texts[i]!)}.`);
+    });
+  }
+
+  /** One for each text; undefined where the embedder knows no word of it. */
+  async ofKnown(
+    texts: readonly string[],
+    options: CallOptions,
+  ): Promise<(Float32Array<ArrayBuffer> | undefined)[]> {
     const { dimension } = this.config;
     if (texts.length === 0) return [];
     const rows = await this.#embed(texts, options);
-    return texts.map((text, i) => {
+    return texts.map((_, i) => {
       const vector = rows.slice(i * dimension, (i + 1) * dimension);
-      if (this.#hasNoDirection(vector)) {
-        throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(text)}.`);
-      }
-      return vector;
+      return this.#hasNoDirection(vector) ? undefined : vector;
     });
   }
 
