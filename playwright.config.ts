@@ -4,6 +4,8 @@ import { type BrowserName, requireBrowser } from './scripts/browsers.mjs';
 /** Tests of the built package and the built demo: `npm run test:e2e` builds them first. */
 export default defineConfig({
   testDir: 'e2e',
+  // It has a configuration of its own.
+  testIgnore: 'e2e/consumers/**',
   globalSetup: './e2e/support/require-builds.ts',
   fullyParallel: true,
   workers: 2,

@@ -1,6 +1,6 @@
 import { expect, openBlank, type Profile, test } from './support/fixtures.js';
 
-const profiles: Record<Profile, { wasm: boolean; isolated: boolean }> = {
+const profiles: Partial<Record<Profile, { wasm: boolean; isolated: boolean }>> = {
   plain: { wasm: true, isolated: false },
   strict: { wasm: true, isolated: false },
   nowasm: { wasm: false, isolated: false },

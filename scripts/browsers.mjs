@@ -1,6 +1,6 @@
 // @ts-check
 // Finds the browsers that tests and benches run in. The only place that knows where they are.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chromium, firefox } from 'playwright';
 
 /**
@@ -70,4 +70,19 @@ export function requireBrowser(name) {
     `No ${name} was found at ${[...paths, own].join(', ')}. Tests and benches run in real browsers. ` +
       `Run "npm test", which installs one, or set ${variable} to the path of yours.`,
   );
+}
+
+/**
+ * WebKitGTK's driver and the small browser it drives, of Debian's `webkit2gtk-driver`; `xvfb-run` gives it a display.
+ *
+ * @returns {{ driver: string, browser: string } | undefined} undefined where there is none
+ */
+export function findWebKit() {
+  const driver = '/usr/bin/WebKitWebDriver';
+  if (![driver, '/usr/bin/xvfb-run'].every((path) => existsSync(path))) return undefined;
+  const browser = readdirSync('/usr/lib')
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .flatMap((name) => ['4.1', '4.0'].map((api) => `/usr/lib/${name}/webkit2gtk-${api}/MiniBrowser`))
+    .find((path) => existsSync(path));
+  return browser === undefined ? undefined : { driver, browser };
 }

@@ -11,6 +11,7 @@ rmSync('dist', { recursive: true, force: true });
 
 await build({ mode: 'library', logLevel: 'warn' });
 expectWorkerExpression('dist');
+expectWorkersKept('dist');
 await build({ mode: 'standalone', logLevel: 'warn' });
 expectOrtAlone('dist/standalone');
 // The licence of the embedder's data goes where the data goes.
@@ -58,4 +59,29 @@ function expectWorkerExpression(folder) {
   const files = readdirSync(folder).filter((name) => name.endsWith('.js'));
   if (files.some((name) => readFileSync(`${folder}/${name}`, 'utf8').includes(expression))) return;
   throw new Error(`No file in ${folder} has ${expression}, so no bundler would find the worker.`);
+}
+
+/**
+ * A bundler drops what is imported for its side effects alone, unless package.json's `sideEffects` names it: a worker
+ * whose code is in such a chunk would be an empty file.
+ *
+ * @param {string} folder
+ */
+function expectWorkersKept(folder) {
+  const { sideEffects } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const isKept = (/** @type {string} */ file) =>
+    sideEffects.some((/** @type {string} */ pattern) => matchesGlob(`./${folder}/${file}`, pattern));
+  for (const worker of ['worker.js', 'trainer.js', 'testing-worker.js']) {
+    const code = readFileSync(`${folder}/${worker}`, 'utf8');
+    const imported = [...code.matchAll(/^import ["']\.\/([^"']+)["'];?$/gm)].map(([, file]) => file);
+    const dropped = [worker, ...imported].filter((file) => !isKept(/** @type {string} */ (file)));
+    if (dropped.length > 0)
+      throw new Error(`sideEffects in package.json does not name ${dropped.join(', ')} of ${folder}.`);
+  }
+}
+
+/** @param {string} path @param {string} pattern with `*` for a part of a name */
+function matchesGlob(path, pattern) {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('[^/]*')}$`).test(path);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBrowsers } from './ensure-browsers.mjs';
 import { ensureRedis } from './ensure-redis.mjs';
+import { ensureWebKit } from './ensure-webkit.mjs';
 import { run } from './run.mjs';
 import { playwrightCounts, vitestCounts } from './test-counts.mjs';
 
@@ -14,6 +15,7 @@ import { playwrightCounts, vitestCounts } from './test-counts.mjs';
  * @property {readonly (readonly string[])[]} commands run side by side
  * @property {boolean} [browsers] needs real browsers
  * @property {boolean} [redis] needs a real Redis
+ * @property {() => Promise<string | undefined>} [skipped] why it cannot run here, if it cannot
  * @property {(report: string) => import('./test-counts.mjs').Counts} [counts] reads the runner's JSON report;
  *   without it each command counts as one
  */
@@ -54,6 +56,17 @@ const STEPS = {
   webgpu: { commands: [vitest('webgpu', ['webgpu'])], counts: vitestCounts, browsers: true },
   build: { commands: [['npm', 'run', 'build']] },
   size: { commands: [['size-limit']] },
+  // Publint and attw, and the packed package in other people's apps.
+  package: {
+    commands: [['node', 'scripts/test-consumers.mjs', '--reporter=list,json']],
+    counts: playwrightCounts,
+    browsers: true,
+  },
+  webkit: {
+    commands: [['node', 'scripts/test-webkit.mjs', '--reporter=list,json']],
+    counts: playwrightCounts,
+    skipped: ensureWebKit,
+  },
   demo: { commands: [['npm', 'run', 'build:demo']] },
   e2e: {
     commands: [['playwright', 'test', '--reporter=list,json']],
@@ -93,6 +106,13 @@ async function runStep(name) {
   const step = /** @type {Step} */ (STEPS[name]);
   const started = performance.now();
   console.log(`▶ ${name}`);
+  const reason = await step.skipped?.();
+  if (reason !== undefined) {
+    console.log(`  – ${name} was skipped: ${reason}`);
+    table.push(rowOf(name, { passed: 0, failed: 0, skipped: 1 }, 0));
+    total.skipped += 1;
+    return;
+  }
   const runs = await Promise.all(
     step.commands.map((command) => run(command, { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(name) })),
   );
@@ -104,14 +124,21 @@ async function runStep(name) {
   if (broken.length > 0 && counts.failed === 0) counts.failed = 1;
 
   for (const result of broken) console.log(result.output);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  table.push(
-    `${name.padEnd(9)} ${String(counts.passed).padStart(7)} ${String(counts.failed).padStart(7)} ` +
-      `${String(counts.skipped).padStart(8)} ${seconds.padStart(8)}`,
+  const seconds = (performance.now() - started) / 1000;
+  table.push(rowOf(name, counts, seconds));
+  console.log(
+    `  ${counts.failed > 0 ? '✘' : '✔'} ${name}: ${counts.passed} passed in ${seconds.toFixed(1)} s`,
   );
-  console.log(`  ${counts.failed > 0 ? '✘' : '✔'} ${name}: ${counts.passed} passed in ${seconds} s`);
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
   failures.push(...counts.failures.map((failure) => `✘ ${name}: ${failure}`));
+}
+
+/** @param {string} name @param {{ passed: number, failed: number, skipped: number }} counts @param {number} seconds */
+function rowOf(name, { passed, failed, skipped }, seconds) {
+  return (
+    `${name.padEnd(9)} ${String(passed).padStart(7)} ${String(failed).padStart(7)} ` +
+    `${String(skipped).padStart(8)} ${seconds.toFixed(1).padStart(8)}`
+  );
 }

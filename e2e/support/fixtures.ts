@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, test as base, type Page } from '@playwright/test';
 import { type StaticServer, serveFolders } from './server.js';
+import { webkitTest } from './webkit/webkit-test.js';
 
 export { expect } from '@playwright/test';
 
 const folder = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
+const runsWebKit = process.env.NEARSHORE_ENGINE === 'webkit';
+
 /** Which headers a blank page and its workers get; see server.ts. */
-export type Profile = 'plain' | 'strict' | 'nowasm' | 'isolated';
+export type Profile = 'plain' | 'strict' | 'trusted' | 'untrusted' | 'nowasm' | 'isolated';
 
 /** Opens a blank page on which `nearshore` and `embedders` are globals, and waits for them. */
 export async function openBlank(page: Page, profile: Profile = 'plain'): Promise<void> {
@@ -34,7 +37,7 @@ interface WorkerFixtures {
   demoServer: StaticServer;
 }
 
-export const test = base.extend<TestFixtures, WorkerFixtures>({
+const browserTest = base.extend<TestFixtures, WorkerFixtures>({
   pagesServer: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern.
     async ({}, use) => {
@@ -96,3 +99,6 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     for (const context of contexts) await context.close();
   },
 });
+
+/** By `npm run test:webkit` the tests of the public API run in WebKitGTK, which Playwright does not drive. */
+export const test = runsWebKit ? (webkitTest as unknown as typeof browserTest) : browserTest;

@@ -21,6 +21,16 @@ const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   strict: {
     'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
   },
+  /** The smallest policy, and no text may become code or a worker's URL. */
+  trusted: {
+    'Content-Security-Policy':
+      "script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types nearshore",
+  },
+  /** The same, without the policy that the package makes. */
+  untrusted: {
+    'Content-Security-Policy':
+      "script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types 'none'",
+  },
   /** For a worker's script alone: a policy of its own, beside the strict one of its page. */
   eval: {
     'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; connect-src 'self'",

@@ -1,4 +1,6 @@
+import { makeTrusted } from './trusted-workers.js';
+
 /** Bundlers find the worker by exactly this expression. */
 export function spawnWorker(): Worker {
-  return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
+  return makeTrusted(() => new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' }));
 }

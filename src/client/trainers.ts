@@ -1,4 +1,5 @@
 import type { AboutTrainer } from '../shared/worker-api.js';
+import { makeTrusted } from './trusted-workers.js';
 
 type Send = (message: AboutTrainer, handedOver?: Transferable[]) => void;
 
@@ -14,7 +15,7 @@ export class Trainers {
   start(trainer: number): void {
     const lose = (reason: string) => this.send({ nearshore: 'trainer-lost', trainer, reason });
     try {
-      const worker = spawnTrainer();
+      const worker = makeTrusted(spawnTrainer);
       this.#workers.set(trainer, worker);
       worker.addEventListener('error', ({ message }) => lose(message || 'its script could not be loaded'));
       worker.addEventListener('messageerror', () => lose('it was sent what cannot be read'));

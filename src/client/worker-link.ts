@@ -229,7 +229,7 @@ function startError(cause: unknown): VectorStoreError {
   return new VectorStoreError(
     'WORKER_LOST',
     `The store's worker could not be started: ${detail}. Nothing can be read or written without it. ` +
-      "Check that the worker's file is served (404?) and allowed by the Content-Security-Policy (worker-src), or pass openStore a worker of your own.",
+      "Check that the worker's file is served (404?) and allowed by the Content-Security-Policy (worker-src; with require-trusted-types-for, also: trusted-types nearshore), or pass openStore a worker of your own.",
     { cause },
   );
 }

@@ -77,7 +77,7 @@ export interface GuardedDevice {
   guard<T>(task: () => Promise<T>): Promise<T>;
 }
 
-/** As `calls`, for the other build, which has a WASM module of its own. */
+/** As `calls`, for the other build, which has a WASM module of its own, but where an app's bundler makes one of the two. */
 const gpuCalls = new Queue();
 
 /**
@@ -87,6 +87,7 @@ const gpuCalls = new Queue();
 export async function loadGpuOrt({ assetBaseUrl }: OrtOptions) {
   const gpuOrt = await import('onnxruntime-web/webgpu');
   const { wasm } = gpuOrt.env;
+  const queue = gpuOrt.env === ort.env ? calls : gpuCalls;
   if (assetBaseUrl !== undefined) {
     wasm.wasmPaths = { wasm: `${assetBaseUrl}ort-wasm-simd-threaded.asyncify.wasm` };
   }
@@ -98,10 +99,10 @@ export async function loadGpuOrt({ assetBaseUrl }: OrtOptions) {
         executionProviders: [{ name: 'webgpu', device: owner.device }],
         graphOptimizationLevel: 'all',
       });
-    const session = await gpuCalls.run(() => owner.guard(create));
+    const session = await queue.run(() => owner.guard(create));
     return {
-      run: (feeds) => gpuCalls.run(() => owner.guard(() => session.run(feeds))),
-      release: () => gpuCalls.run(() => session.release()),
+      run: (feeds) => queue.run(() => owner.guard(() => session.run(feeds))),
+      release: () => queue.run(() => session.release()),
     };
   };
 }
