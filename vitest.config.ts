@@ -41,7 +41,10 @@ function browserProject({
       // ORT finds its .wasm beside its own file, so it is served from where it is.
       exclude: ['onnxruntime-web'],
       // Known from the start: a dependency found in mid-run would reload the page under a test.
-      include: ['comlink', 'idb', 'fast-check', 'js-xxhash'],
+      include: [
+        ...['comlink', 'idb', 'fast-check', 'js-xxhash', 'react', 'react-dom/client'],
+        ...['documents', 'embeddings', 'utils/math', 'vectorstores'].map((path) => `@langchain/core/${path}`),
+      ],
     },
     test: {
       name,

@@ -39,7 +39,16 @@ const STEPS = {
   lint: { commands: [['biome', 'check', '--error-on-warnings']] },
   typecheck: {
     commands: [
-      ...['src/shared', 'src/client', 'src/worker', 'src/server', 'src/testing', 'src/testing/worker'],
+      ...[
+        'src/shared',
+        'src/client',
+        'src/react',
+        'src/langchain',
+        'src/worker',
+        'src/server',
+        'src/testing',
+        'src/testing/worker',
+      ],
       '.',
     ].map(tsc),
   },

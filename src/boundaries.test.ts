@@ -6,6 +6,8 @@ const SRC = import.meta.dirname;
 const MAX_LINES = 400;
 const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ['client', 'shared'],
+  react: ['react', 'client', 'shared'],
+  langchain: ['langchain', 'client', 'shared'],
   worker: ['worker', 'shared'],
   shared: ['shared'],
   kernel: ['kernel'],
@@ -15,6 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 /** Package → the sides that use it, each through one file. */
 const OWNED_PACKAGES: Record<string, readonly string[]> = {
+  '@langchain/core': ['langchain'],
   comlink: ['client', 'worker'],
   'eventsource-parser': ['worker'],
   idb: ['worker'],
@@ -26,6 +29,7 @@ const OWNED_PACKAGES: Record<string, readonly string[]> = {
   pino: ['server'],
   'prom-client': ['server'],
   'rate-limiter-flexible': ['server'],
+  react: ['react'],
   redis: ['server'],
   zod: ['server'],
 };

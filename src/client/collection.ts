@@ -27,6 +27,7 @@ import type { CollectionRef, OpenedCollection, WrittenOnWire } from '../shared/w
 import { checkOptions } from './check-options.js';
 import { embedRecords, isWorkerEmbedder } from './embed.js';
 import type { HandleSyncs } from './handle-syncs.js';
+import { type LiveState, subscribe } from './live-query.js';
 import { packMetadata, packRecords } from './pack-records.js';
 import { type Asking, runQueries } from './queries.js';
 import type { Sync } from './sync.js';
@@ -300,6 +301,14 @@ export class Collection<M = unknown> {
       );
     }
     return this.store.onChange(listener);
+  }
+
+  /**
+   * Calls the listener with each answer to the query: at first, and again after each change of this collection. Returns a
+   * function that ends it. What goes wrong is in the state's `error`.
+   */
+  subscribe(query: Query<M>, listener: (state: LiveState<M>) => void): () => void {
+    return subscribe(this, query, listener);
   }
 
   async #write(

@@ -11,6 +11,7 @@ export {
   validateRecords,
 } from '../shared/validate.js';
 export type { Collection } from './collection.js';
+export type { LiveState } from './live-query.js';
 export { openStore } from './open-store.js';
 export type { VectorStore } from './store.js';
 export type { StoreOptions } from './store-options.js';
