@@ -8,6 +8,8 @@ const page = path('src/client/index.ts');
 const embedders = path('src/client/embedders/index.ts');
 const worker = path('src/worker/main.ts');
 const trainer = path('src/worker/index/trainer.ts');
+const react = path('src/react/index.ts');
+const langchain = path('src/langchain/index.ts');
 const testing = path('src/testing/index.ts');
 const testingWorker = path('src/testing/worker/main.ts');
 const workerFiles = { [worker]: 'worker.js', [trainer]: 'trainer.js', [testingWorker]: 'testing-worker.js' };
@@ -31,11 +33,14 @@ function library(): UserConfig {
       minify: false,
       target: 'es2022',
       lib: {
-        entry: { index: page, embedders, worker, trainer, testing, 'testing-worker': testingWorker },
+        entry: {
+          ...{ index: page, embedders, react, langchain },
+          ...{ worker, trainer, testing, 'testing-worker': testingWorker },
+        },
         formats: ['es'],
       },
       rolldownOptions: {
-        external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/],
+        external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/, /^react$/, /^@langchain\/core\//],
         // One flat folder: relative URLs in the code stay right whichever chunk they end up in.
         output: {
           entryFileNames: '[name].js',

@@ -36,7 +36,17 @@ function browserProject({
   return {
     // Tests read NEARSHORE_FAULTS from `import.meta.env`.
     envPrefix: ['VITE_', 'NEARSHORE_'],
-    server: { headers: isolated ? CROSS_ORIGIN_ISOLATION : {} },
+    resolve: {
+      alias: [
+        { find: /^nearshore$/, replacement: '/src/client/index.ts' },
+        { find: /^nearshore\/(react|langchain)$/, replacement: '/src/$1/index.ts' },
+      ],
+    },
+    server: {
+      headers: isolated ? CROSS_ORIGIN_ISOLATION : {},
+      // Tests that open a store wait for its worker: its files are ready then.
+      warmup: { clientFiles: ['./src/worker/main.ts'] },
+    },
     optimizeDeps: {
       // ORT finds its .wasm beside its own file, so it is served from where it is.
       exclude: ['onnxruntime-web'],

@@ -56,9 +56,9 @@ const read = (file: string) => readFileSync(join(SRC, file), 'utf8');
 const sideOf = (file: string) => /^(testing\/worker|[^/]+)\//.exec(file)?.[1] ?? '';
 /** `@scope/name/path` → `@scope/name`. */
 const packageOf = (from: string) => /^(@[^/]+\/)?[^/]+/.exec(from)![0];
-const isTest = (file: string) => /\.(test|test-d|contract)\.ts$/.test(file);
+const isTest = (file: string) => /\.(test|test-d|contract|example)\.tsx?$/.test(file);
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 const imports = new Map(
   files.filter((file) => !isTest(file) && sideOf(file) in MAY_IMPORT).map((file) => [file, importsOf(file)]),
 );

@@ -3,6 +3,7 @@ import { Embeddings } from '@langchain/core/embeddings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../client/open-store.js';
 import type { VectorStore } from '../client/store.js';
+import { remember } from './documents.example.js';
 import { NearshoreVectorStore } from './index.js';
 
 // LangChain's own classes, on a real store in memory.
@@ -101,4 +102,10 @@ test('U4 an empty document is kept, and what is refused is not half there', asyn
     code: 'DIMENSION_MISMATCH',
   });
   expect(await vectors.collection.count()).toBe(texts.length + 1);
+});
+
+test('U4 W1 the code in the documentation finds what it says', async () => {
+  const found = await remember(embeddings, 26);
+  expect(contents(found)).toEqual(['The tide turns at six.']);
+  await (await openStore('notebook')).destroy();
 });

@@ -47,7 +47,7 @@ afterEach(() => {
 
 const render = (props: { name: string; dimension?: number }) =>
   root.render(createElement(StrictMode, null, createElement(Search, props)));
-const until = (what: () => boolean) => expect.poll(what, { timeout: 20_000 }).toBe(true);
+const until = (what: () => boolean) => expect.poll(what, { timeout: 50_000 }).toBe(true);
 const text = () => element.textContent;
 const name = () => `react-${++opened}`;
 const record = (id: string, x: number, year = 2020) => ({ id, vector: [x, 1 - x], metadata: { year } });
