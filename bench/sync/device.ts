@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { VectorStoreError } from '../../src/shared/errors.js';
 import { type Hint, type Position, SYNC_PROTOCOL } from '../../src/shared/sync/protocol.js';
 import { shardOf } from '../../src/shared/sync/shard-of.js';
 import { HttpClient } from '../../src/worker/sync/http/http-client.js';
@@ -42,13 +43,15 @@ export class Device {
     return shardOf(id, this.#shards);
   }
 
+  /** What Redis has not answered in time is pushed again. */
   async push(operations: readonly Upsert[]): Promise<void> {
-    const { results } = await this.#transport.push(
-      { collection: this.#id, epochs: {}, replicated: false, operations },
-      this.#never.signal,
-    );
-    const refused = results.find(({ status }) => status !== 'ok');
-    if (refused !== undefined) throw new Error(`A push was answered by ${JSON.stringify(refused)}.`);
+    for (let left = operations; left.length > 0; ) {
+      const request = { collection: this.#id, epochs: {}, replicated: false, operations: left };
+      const { results } = await insisted(() => this.#transport.push(request, this.#never.signal));
+      const refused = results.find(({ status }) => !['ok', 'dup', 'unavailable'].includes(status));
+      if (refused !== undefined) throw new Error(`A push was answered by ${JSON.stringify(refused)}.`);
+      left = left.filter((_, i) => results[i]!.status === 'unavailable');
+    }
   }
 
   /** To the end of these shards; resolves to how many entries have come. */
@@ -56,7 +59,8 @@ export class Device {
     let count = 0;
     for (let left = shards; left.length > 0; ) {
       const asked = left.map((shard) => ({ shard, ...(this.#positions.get(shard) ?? BEGINNING) }));
-      const answer = await this.#transport.pull({ collection: this.#id, shards: asked }, this.#never.signal);
+      const request = { collection: this.#id, shards: asked };
+      const answer = await insisted(() => this.#transport.pull(request, this.#never.signal));
       const unfinished: number[] = [];
       for (const page of answer.pages) {
         if (page.kind !== 'page') throw new Error(`A pull was answered by ${JSON.stringify(page)}.`);
@@ -72,13 +76,25 @@ export class Device {
 
   /** Resolves when hints come; they do until `signal` aborts. */
   hints(onHint: (hint: Hint) => void, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#transport.hints(onHint, resolve, signal).catch(reject);
-    });
+    const open = () =>
+      new Promise<void>((resolve, reject) => {
+        this.#transport.hints(onHint, resolve, signal).catch(reject);
+      });
+    return insisted(open);
   }
 
   /** As far as `other` has come. */
   catchUpWith(other: Device): void {
     for (const [shard, position] of other.#positions) this.#positions.set(shard, position);
+  }
+}
+
+/** Once more, as a replicator would: a server may close a connection that has rested just when it is used again. */
+async function insisted<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof VectorStoreError && error.code === 'SERVER_UNAVAILABLE')) throw error;
+    return call();
   }
 }

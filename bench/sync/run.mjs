@@ -30,6 +30,9 @@ const { values } = parseArgs({
   },
 });
 
+// By `exit`, which takes all servers along.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 if (values.help) console.log(HELP);
 else await bench();
 // Vite's caches may hold the process for minutes.

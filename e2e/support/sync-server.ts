@@ -3,6 +3,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** Whoever ends without having stopped them takes them along. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 const PROGRAM = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 
 /** The built sync server, in a process of its own. */
@@ -57,6 +63,8 @@ async function launch({ redis, flags = ['--dev'], env = {} }: SyncServerOptions)
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let errors = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4_000);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { startSyncServer } from '../../../e2e/support/sync-server.js';
 import { type RedisServer, startRedis } from '../../../scripts/redis/servers.mjs';
 import { packRecord } from '../../../src/server/redis/record.js';
@@ -93,6 +94,7 @@ async function subscribers(redis: RedisServer): Promise<Audience> {
 /** Streams of hints, and pulls. */
 async function devices(url: string, record: Upsert, shards: number): Promise<Audience> {
   const ended = new AbortController();
+  setMaxListeners(CLIENTS, ended.signal);
   const writer = new Device(url, 'fan-out');
   await writer.open(shards);
   await writer.push([record]);

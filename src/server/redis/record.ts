@@ -16,7 +16,7 @@ const LENGTHS_BYTES = 8;
 /** The end of a stamp that names the device. */
 const DEVICE_DIGITS = 16;
 
-export const stampBytes = (stamp: Stamp | ''): Buffer => Buffer.from(stamp, 'hex');
+export const stampBytes = (stamp: Stamp): Buffer => Buffer.from(stamp, 'hex');
 export const deviceBytes = (device: string): Buffer => Buffer.from(device.slice(-DEVICE_DIGITS), 'hex');
 
 export function packRecord(entry: WithVector<Entry>): Buffer {

@@ -92,7 +92,8 @@ export class RedisChangeLog implements ChangeLog {
         ...[randomEpoch(), epoch ?? '', policy, channel],
         ...operations.flatMap((operation) => [
           operation.id,
-          stampBytes(operation.base),
+          // The client hands each Buffer to the socket by itself, and joins strings.
+          operation.base === '' ? '' : stampBytes(operation.base),
           packRecord(operation),
         ]),
       ],
