@@ -11,6 +11,8 @@ import { redisClient } from '../redis-client.js';
 
 const CLIENTS = 200;
 const CHANNEL = 'fan-out';
+/** Hints may be lost. */
+const LIMIT_MS = 60_000;
 
 /** Of one change, milliseconds from the call that made it. */
 interface FanOut {
@@ -134,12 +136,16 @@ class Round {
   async run(change: () => Promise<unknown>): Promise<FanOut> {
     this.#told = [];
     this.#fetches = [];
-    const all = new Promise<void>((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const all = new Promise<void>((resolve, reject) => {
       this.#all = resolve;
+      const late = () =>
+        reject(new Error(`${this.#told.length} of ${CLIENTS} clients were told of a change.`));
+      timer = setTimeout(late, LIMIT_MS);
     });
     const started = performance.now();
-    await change();
-    await all;
+    await Promise.all([change(), all]);
+    clearTimeout(timer);
     await Promise.all(this.#fetches);
     const fetched = performance.now() - started;
     return {
