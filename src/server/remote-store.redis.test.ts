@@ -241,6 +241,26 @@ it('O7 where no server answers, every call says so', async () => {
     expect(end).toMatchObject({ status: 'rejected', reason: { code: 'SERVER_UNAVAILABLE' } });
 });
 
+it('O7 a read that no server answers is tried once more', async () => {
+  const { notes } = await openNotes();
+  await notes.upsert([{ id: 'a', vector: [1, 0] }]);
+  const failed = new Set<string>();
+  stubFetch((path) => {
+    if (failed.has(path)) return undefined;
+    failed.add(path);
+    return 'unsent';
+  });
+  const [found, record, page, count] = await Promise.all([
+    notes.query({ vector: [1, 0] }),
+    notes.get(['a']),
+    notes.list(),
+    notes.count(),
+  ]);
+  expect(found.matches).toHaveLength(1);
+  expect([record, page.records, count]).toEqual([[{ id: 'a' }], [{ id: 'a' }], 1]);
+  expect(failed).toEqual(new Set(['query', 'get', 'list', 'count']));
+});
+
 it('C4 O7 a collection that another device has dropped, or made anew, is CLOSED', async () => {
   const { store, notes } = await openNotes();
   const other = await openRemote(store.name);

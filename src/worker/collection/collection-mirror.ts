@@ -127,4 +127,8 @@ export class CollectionMirror implements Mirror {
   onPending(listener: () => void): () => void {
     return this.state.onPending(listener);
   }
+
+  onFollowed(listener: () => void): () => void {
+    return this.state.onFollowed(listener);
+  }
 }

@@ -6,6 +6,7 @@ import {
   type QuarantinedSegment,
   type Storage,
 } from '../storage/storage.js';
+import type { ShardCheckpoint } from '../sync/mirror.js';
 import { type RowStates, rowStatesOf } from './row-states.js';
 
 /** Times that something may be found damaged and be whole when it is read again. */
@@ -36,6 +37,10 @@ export async function quarantine(
     generation: newest.generation + 1,
     segments: newest.segments.filter((each) => each !== manifest),
     quarantined: [...(newest.quarantined ?? []), entry],
+    // What was acknowledged in it is on the server, and a cursor that has passed it would never see it again.
+    ...(newest.sync !== undefined && {
+      sync: { ...newest.sync, shards: newest.sync.shards.map(pulledAnew) },
+    }),
   };
   try {
     await storage.commit({
@@ -52,6 +57,11 @@ export async function quarantine(
     if (error instanceof GenerationConflict) return storage.readCollection(row.config.name);
     throw error;
   }
+}
+
+/** An offer ends with a pull of the whole shard anyway. */
+function pulledAnew(checkpoint: ShardCheckpoint): ShardCheckpoint {
+  return checkpoint.phase === 'offer' ? checkpoint : { ...checkpoint, cursor: 0, phase: 'repull' };
 }
 
 /** A generation whose row states are whole. */

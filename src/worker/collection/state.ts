@@ -47,6 +47,7 @@ export class CollectionState {
   #bytesWritten = 0;
   readonly #giveBack: () => void;
   readonly #pendingListeners = new Set<() => void>();
+  readonly #followedListeners = new Set<() => void>();
   /** No longer in the current snapshot; an older search may still be using them. */
   readonly #retired = new Set<SealedRows>();
 
@@ -223,6 +224,12 @@ export class CollectionState {
     return () => this.#pendingListeners.delete(listener);
   }
 
+  /** Calls back after commits of another tab were caught up with. */
+  onFollowed(listener: () => void): () => void {
+    this.#followedListeners.add(listener);
+    return () => this.#followedListeners.delete(listener);
+  }
+
   /** Catches up with commits of other tabs. */
   async refresh(): Promise<void> {
     const { name } = this.current.row.config;
@@ -242,6 +249,7 @@ export class CollectionState {
       const { clock } = generation.row;
       if (clock !== '') this.#clock.set(fromHex(clock));
       this.#publish(snapshotOf(this.storage, this.holding, generation, this.#snapshot));
+      for (const listener of [...this.#followedListeners]) listener();
     }
   }
 

@@ -21,20 +21,20 @@ import type { CollectionCalls } from '../collection/collection-calls.js';
 import { checkedNorms } from '../collection/writes.js';
 import type { TextVectors } from '../embed/text-vectors.js';
 import { joinRecords, ofServer } from './join-matches.js';
-import type { RemoteCalls } from './remote-calls.js';
+import type { Reads } from './patient-reads.js';
 import { searchRemotely } from './remote-search.js';
 import { RemoteWriter, type WriterParts } from './remote-writer.js';
 import { deletedItems, metadataItems, recordItems, type WriteItems } from './write-items.js';
 
 export interface RemoteCollectionParts extends WriterParts {
-  readonly calls: RemoteCalls;
+  readonly reads: Reads;
   readonly texts: TextVectors;
   readonly onChange: (event: ChangeEvent) => void;
 }
 
 /** A collection of which nothing is kept here (SPEC, O7 to O11). */
 export class RemoteCollection implements CollectionCalls {
-  readonly #calls: RemoteCalls;
+  readonly #reads: Reads;
   readonly #texts: TextVectors;
   readonly #writer: RemoteWriter;
 
@@ -42,7 +42,7 @@ export class RemoteCollection implements CollectionCalls {
     readonly config: CollectionConfig,
     private readonly parts: RemoteCollectionParts,
   ) {
-    this.#calls = parts.calls;
+    this.#reads = parts.reads;
     this.#texts = parts.texts;
     this.#writer = new RemoteWriter(parts, (kind, ids, count) =>
       this.tell({ kind, ids: ids.slice(0, MAX_EVENT_IDS), count, origin: 'local' }),
@@ -92,7 +92,7 @@ export class RemoteCollection implements CollectionCalls {
     const parts: RecordsOnWire[] = [];
     while (found.length < ids.length) {
       const asked = ids.slice(found.length, found.length + MAX_OPERATIONS);
-      const part = await this.#calls.get({ ids: asked, includeVectors }, signal);
+      const part = await this.#reads.get({ ids: asked, includeVectors }, signal);
       found.push(...part.found);
       parts.push(part.records);
     }
@@ -100,7 +100,7 @@ export class RemoteCollection implements CollectionCalls {
   }
 
   count(filter: Query['filter'], { signal }: CallOptions): Promise<number> {
-    return this.#calls.count(filter === undefined ? {} : { filter }, signal);
+    return this.#reads.count(filter === undefined ? {} : { filter }, signal);
   }
 
   async list(
@@ -113,14 +113,14 @@ export class RemoteCollection implements CollectionCalls {
       ...(filter !== undefined && { filter }),
       ...(cursor !== undefined && { cursor }),
     };
-    const page = await this.#calls.list(asked, signal);
+    const page = await this.#reads.list(asked, signal);
     return { records: page.records, cursor: page.cursor };
   }
 
   async query(queries: readonly QueryOnWire[], options: CallOptions): Promise<MatchesOnWire[]> {
     for (const query of queries) refuseLocal(this.config.name, query);
     const answers = await searchRemotely(
-      this.#calls,
+      this.#reads,
       await this.#withVectors(queries, options),
       options.signal,
     );

@@ -24,6 +24,7 @@ import type { HttpClient } from '../sync/http/http-client.js';
 import { collectionPath, httpTransport } from '../sync/http/http-transport.js';
 import { type AskPage, pageClient } from '../sync/http/page-client.js';
 import { deviceClock } from '../sync/surroundings.js';
+import { patientReads } from './patient-reads.js';
 import { RemoteCalls } from './remote-calls.js';
 import { RemoteClock } from './remote-clock.js';
 import { RemoteCollection } from './remote-collection.js';
@@ -190,6 +191,7 @@ export class RemoteStore implements Store {
     });
     return new RemoteCollection(config, {
       calls,
+      reads: patientReads(calls, deviceClock),
       stamps: this.#stamps,
       clock: deviceClock,
       texts: new TextVectors(config, this.#embedders),

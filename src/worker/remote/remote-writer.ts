@@ -6,17 +6,17 @@ import { packRemoteWrite } from '../../shared/sync/remote-requests.js';
 import type { Progress } from '../../shared/types.js';
 import { Backoff } from '../sync/backoff.js';
 import type { Clock } from '../sync/surroundings.js';
+import { LONGEST_WAIT_MS, type Reads } from './patient-reads.js';
 import type { RemoteCalls } from './remote-calls.js';
 import type { RemoteClock } from './remote-clock.js';
 import { endedEarly, oversizedError, refusal } from './write-errors.js';
 import { requestsOf, type WriteContent, type WriteItems } from './write-items.js';
 
 const TRIES = 3;
-/** A server that asks for more is left alone. */
-const LONGEST_WAIT_MS = 5_000;
 
 export interface WriterParts {
-  readonly calls: Pick<RemoteCalls, 'write' | 'get'>;
+  readonly calls: Pick<RemoteCalls, 'write'>;
+  readonly reads: Pick<Reads, 'get'>;
   readonly stamps: RemoteClock;
   /** Waits between tries. */
   readonly clock: Clock;
@@ -111,7 +111,7 @@ export class RemoteWriter {
     const refusing: number[] = [];
     for (const positions of requests) {
       const found = await foundOf(
-        this.parts.calls,
+        this.parts.reads,
         positions.map((i) => items.ids[i]!),
         signal,
       );
@@ -181,14 +181,14 @@ export class RemoteWriter {
 }
 
 /** Which of these ids are there. */
-export async function foundOf(
-  calls: Pick<RemoteCalls, 'get'>,
+async function foundOf(
+  reads: Pick<Reads, 'get'>,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<boolean[]> {
   const found: boolean[] = [];
   while (found.length < ids.length) {
-    const part = await calls.get({ ids: ids.slice(found.length), includeVectors: false }, signal);
+    const part = await reads.get({ ids: ids.slice(found.length), includeVectors: false }, signal);
     found.push(...part.found);
   }
   return found;

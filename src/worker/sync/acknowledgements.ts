@@ -49,6 +49,11 @@ export class Acknowledgements {
     }
   }
 
+  /** Something may have become of whatever is waited for. */
+  settledElsewhere(): Promise<void> {
+    return this.settled(this.#waits.keys());
+  }
+
   /** Something became of these. */
   async settled(ids: Iterable<string>): Promise<void> {
     const asked = [...ids].filter((id) => this.#waits.has(id));

@@ -69,6 +69,16 @@ export class EngineCollection implements TestCollection {
     return new Map(operations.map(({ id, stamp }) => [id, stamp]));
   }
 
+  /** Segments that were found damaged. */
+  async quarantined(): Promise<number> {
+    return (await this.engine.stats()).quarantined.segments;
+  }
+
+  /** Catches up with another tab. */
+  async follow(): Promise<void> {
+    await this.engine.follow(Number.MAX_SAFE_INTEGER);
+  }
+
   close(): void {
     this.engine.close(new VectorStoreError('CLOSED', 'The simulated page is closed.'));
   }

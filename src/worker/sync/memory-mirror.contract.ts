@@ -216,6 +216,11 @@ export class MemoryMirror implements Mirror, TestCollection {
     return () => this.#listeners.delete(listener);
   }
 
+  /** There is no other tab. */
+  onFollowed(): () => void {
+    return () => {};
+  }
+
   #tell(): void {
     for (const listener of this.#listeners) listener();
   }

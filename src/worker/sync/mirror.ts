@@ -120,4 +120,6 @@ export interface Mirror {
   noteSynced(at: number): Promise<void>;
   /** Calls back after every commit that may have left something pending, here or in another tab. */
   onPending(listener: () => void): () => void;
+  /** Calls back after commits of another tab, which may have settled what was pending, are seen here. */
+  onFollowed(listener: () => void): () => void;
 }

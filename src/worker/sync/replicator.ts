@@ -105,6 +105,8 @@ export class Replicator {
         if (live) this.#agenda.push();
         this.#sleeper.wake();
       }),
+      // The tab that has it acknowledged may die before it answers.
+      mirror.onFollowed(() => void this.#acknowledgements.settledElsewhere().catch(() => {})),
       network.onChange(() => this.#onNetwork()),
     );
     if (live) this.#agenda.everything();
