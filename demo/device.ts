@@ -10,6 +10,7 @@ import { pendingInWords, STATES } from './sync-words.js';
 // One of the two devices of devices.html.
 
 const asked = new URLSearchParams(location.search);
+document.documentElement.dataset.theme = asked.get('theme') ?? 'system';
 byId('device-name', HTMLHeadingElement).textContent = asked.get('name') ?? 'Device';
 const state = byId('device-state', HTMLParagraphElement);
 const network = byId('network', HTMLInputElement);

@@ -1,8 +1,11 @@
 import { byId, element } from './dom.js';
 import { chosenServer } from './sync-server.js';
+import { keptTheme } from './theme.js';
 
 // Two devices side by side: device.html of this origin, and of its twin.
 
+const theme = keptTheme() ?? 'system';
+document.documentElement.dataset.theme = theme;
 const server = chosenServer();
 if (server?.twin === undefined) {
   const problem = byId('devices-problem', HTMLParagraphElement);
@@ -20,6 +23,6 @@ function device(name: string, origin: string, server: string): HTMLIFrameElement
   const frame = element('iframe', '');
   frame.title = name;
   const page = new URL('./device.html', location.href);
-  frame.src = `${origin}${page.pathname}?${new URLSearchParams({ name, server })}`;
+  frame.src = `${origin}${page.pathname}?${new URLSearchParams({ name, server, theme })}`;
   return frame;
 }

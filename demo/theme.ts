@@ -41,7 +41,8 @@ export class ThemeSwitch {
   }
 }
 
-function keptTheme(): string | null {
+/** What was chosen in this browser. */
+export function keptTheme(): string | null {
   try {
     return localStorage.getItem(KEPT_AS);
   } catch {
