@@ -50,7 +50,7 @@ export class KeywordIndexBuilder {
     this.#rowEnds = new Uint32Array(rows);
   }
 
-  /** Adds a text to the current row. ASCII without a detour over strings: a seventh of the time. */
+  /** Adds a text to the current row. ASCII is read without making strings. */
   addText(bytes: Uint8Array): void {
     if (!this.#addAscii(bytes)) this.addString(decoder.decode(bytes));
   }
