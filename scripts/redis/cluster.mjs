@@ -24,12 +24,13 @@ const VOTE_MS = 3_000;
  * Three masters with replicas.
  *
  * @param {object} [options]
+ * @param {string} [options.program] path of redis-server; default: the system's
  * @param {number} [options.replicas] of each master; default 1
  * @param {number} [options.nodeTimeoutMs] default 1,000
  * @param {readonly string[]} [options.config]
  * @returns {Promise<RedisCluster>}
  */
-export async function startCluster({ replicas = 1, nodeTimeoutMs = 1_000, config = [] } = {}) {
+export async function startCluster({ program, replicas = 1, nodeTimeoutMs = 1_000, config = [] } = {}) {
   const count = MASTERS * (1 + replicas);
   const lines = [
     `cluster-node-timeout ${nodeTimeoutMs}`,
@@ -38,7 +39,7 @@ export async function startCluster({ replicas = 1, nodeTimeoutMs = 1_000, config
     ...config,
   ];
   const nodes = await Promise.all(
-    Array.from({ length: count }, () => startRedis({ cluster: true, config: lines })),
+    Array.from({ length: count }, () => startRedis({ program, cluster: true, config: lines })),
   );
   const cluster = clusterOf(nodes);
   try {

@@ -11,21 +11,24 @@ const SENTINELS = 3;
  *
  * @param {object} [options]
  * @param {readonly string[]} [options.config] of the two servers
+ * @param {{ ca: string, cert: string, key: string }} [options.tls] paths: all of them speak TLS alone
  * @param {number} [options.downAfterMs] how long a master is silent before it is taken for dead; default 1,000
  * @returns {Promise<{ name: string, urls: readonly string[], servers: readonly RedisServer[],
  *   master: () => Promise<RedisServer>, stop: () => Promise<void> }>} `urls` are those of the sentinels
  */
-export async function startSentinel({ config = [], downAfterMs = 1_000 } = {}) {
-  const lines = ['repl-diskless-sync-delay 0', ...config];
-  const master = await startRedis({ config: lines });
-  const replica = await startRedis({ config: [...lines, `replicaof 127.0.0.1 ${master.port}`] });
+export async function startSentinel({ config = [], tls, downAfterMs = 1_000 } = {}) {
+  const secure = tls ? ['tls-replication yes'] : [];
+  const lines = ['repl-diskless-sync-delay 0', ...secure, ...config];
+  const master = await startRedis({ tls, config: lines });
+  const replica = await startRedis({ tls, config: [...lines, `replicaof 127.0.0.1 ${master.port}`] });
   const watch = [
+    ...secure,
     `sentinel monitor ${MASTER} 127.0.0.1 ${master.port} 2`,
     `sentinel down-after-milliseconds ${MASTER} ${downAfterMs}`,
     `sentinel failover-timeout ${MASTER} 5000`,
   ];
   const sentinels = await Promise.all(
-    Array.from({ length: SENTINELS }, () => startRedis({ sentinel: true, config: watch })),
+    Array.from({ length: SENTINELS }, () => startRedis({ tls, sentinel: true, config: watch })),
   );
   const servers = [master, replica];
   const [first] = /** @type {[RedisServer]} */ (/** @type {unknown} */ (sentinels));

@@ -1,26 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { makeCertificates } from '../../../scripts/redis/certificates.mjs';
 import { startRedis } from '../../../scripts/redis/servers.mjs';
 import { changeLogContract } from '../change-log.contract.js';
 import { openRedis } from './node-redis.js';
 import { openLog } from './open-log.contract.js';
 import { RedisError } from './redis-port.js';
+import { asRestrictedUser, restrictedUser } from './restricted-user.contract.js';
 
-/** The least that the server can do with; also in the documentation. */
-const ACL = [
-  'user default off',
-  [
-    ...[
-      'user nearshore on >s3cret%/@ resetkeys resetchannels ~{ns:* &{ns:* -@all +eval +evalsha +info +time +ping',
-    ],
-    ...['+hget +hgetall +hset +hmget +hdel +hincrby +get +set +del +exists +mget +getrange +strlen +pexpire'],
-    ...['+zadd +zrem +zscore +zrange +zrangebyscore +spublish +ssubscribe +sunsubscribe'],
-    ...['+wait +client|setname +client|getname'],
-  ].join(' '),
-];
+const ACL = ['user default off', restrictedUser()];
 
 const folder = mkdtempSync(join(tmpdir(), 'nearshore-tls-'));
 const files = await makeCertificates(folder);
@@ -31,11 +21,8 @@ changeLogContract({
   replicas: false,
   start: async () => {
     const server = await startRedis({ tls: files, config: ACL });
-    const url = new URL(server.url);
-    url.username = 'nearshore';
-    url.password = encodeURIComponent('s3cret%/@');
     return openLog(
-      { urls: [url.href], tls: { ca } },
+      { urls: [asRestrictedUser(server.url)], tls: { ca } },
       {
         async stop() {
           await server.stop();
@@ -46,38 +33,38 @@ changeLogContract({
   },
 });
 
+/** Ends with the test, however that ends. */
+async function startForTest(options: Parameters<typeof startRedis>[0]): Promise<string> {
+  const server = await startRedis(options);
+  onTestFinished(() => server.stop());
+  return server.url;
+}
+
 test('G7 that user can do nothing else', async () => {
-  const server = await startRedis({ config: ACL });
-  const url = server.url.replace('//', `//nearshore:${encodeURIComponent('s3cret%/@')}@`);
-  const redis = await openRedis({ urls: [url] });
+  const redis = await openRedis({ urls: [asRestrictedUser(await startForTest({ config: ACL }))] });
+  onTestFinished(() => redis.close());
   await expect(redis.send(undefined, ['FLUSHALL'])).rejects.toThrow(RedisError);
   await expect(redis.send('other', ['GET', 'other'])).rejects.toThrow('NOPERM');
   await expect(redis.send('other', ['EVAL', 'return redis.call("GET", "other")', '0'])).rejects.toThrow(
     /NOPERM|can't access/,
   );
-  await redis.close();
-  await server.stop();
 });
 
 test.each([
-  ['a wrong password', 'redis://nearshore:wrong@', {}],
-  ['no user', 'redis://', {}],
+  ['a wrong password', 'redis://nearshore:wrong@'],
+  ['no user', 'redis://'],
 ])('G7 %s is refused, with the reason', async (_, start) => {
-  const server = await startRedis({ config: ACL });
-  await expect(
-    openRedis({ urls: [server.url.replace('redis://', start)] }).then((redis) =>
-      redis.send('{ns:a}', ['GET', '{ns:a}']),
-    ),
-  ).rejects.toThrow(/WRONGPASS|NOAUTH/);
-  await server.stop();
+  const url = (await startForTest({ config: ACL })).replace('redis://', start);
+  const refused = openRedis({ urls: [url] }).then((redis) => {
+    onTestFinished(() => redis.close());
+    return redis.send('{ns:a}', ['GET', '{ns:a}']);
+  });
+  await expect(refused).rejects.toThrow(/WRONGPASS|NOAUTH/);
 });
 
 test('G7 a certificate of an unknown authority is refused', async () => {
   const own = mkdtempSync(join(tmpdir(), 'nearshore-tls-'));
-  const server = await startRedis({ tls: await makeCertificates(own) });
-  await expect(openRedis({ urls: [server.url], tls: { ca } })).rejects.toThrow(
-    /does not answer.*certificate/,
-  );
-  await server.stop();
-  rmSync(own, { recursive: true });
+  onTestFinished(() => rmSync(own, { recursive: true }));
+  const url = await startForTest({ tls: await makeCertificates(own) });
+  await expect(openRedis({ urls: [url], tls: { ca } })).rejects.toThrow(/does not answer.*certificate/);
 });
