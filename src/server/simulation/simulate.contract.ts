@@ -29,6 +29,8 @@ export interface Outcome {
   readonly answered: Answered;
   /** Versions that Redis had lost, and that a device has put back. */
   readonly healed: number;
+  readonly merges: number;
+  readonly events: readonly Event[];
 }
 
 /** One run: so many writes on three devices, with faults between them, then an exchange, then the verdict. */
@@ -53,6 +55,8 @@ export async function simulate(
       violations: checkHistory(history),
       answered: run.server.answered,
       healed: countHealed(history),
+      merges: run.merges,
+      events: history.events,
     };
   } finally {
     await run.end();
@@ -208,6 +212,10 @@ class Run {
   async #quiet(): Promise<void> {
     for (const [i, client] of this.#clients.entries())
       await client.becomesQuiet(() => this.#network.isAwaitedBy(i));
+  }
+
+  get merges(): number {
+    return this.#clients.reduce((sum, client) => sum + client.merges(), 0);
   }
 
   async history(): Promise<History> {

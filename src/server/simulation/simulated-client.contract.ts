@@ -15,6 +15,10 @@ export interface SimulatedCollection {
   remove(id: string): Promise<string>;
   /** Moves records and tombstones together, and drops what is no longer needed. */
   merge(): Promise<void>;
+  /** By itself, or because it was asked to. */
+  readonly isMerging: boolean;
+  /** How often, on this device so far. */
+  merges(): number;
   /** Live records. */
   replica(): Promise<Replica>;
   close(): void;
@@ -95,6 +99,10 @@ export class SimulatedClient {
     return this.#collection.merge();
   }
 
+  merges(): number {
+    return this.#collection.merges();
+  }
+
   now(): Promise<void> {
     return this.#replicator.now();
   }
@@ -136,7 +144,7 @@ export class SimulatedClient {
       if (turn === MOST_TURNS) throw new Error(`Device ${this.parts.index} does not become quiet.`);
       await new Promise((resolve) => setImmediate(resolve));
       const waits = isAwaitingAnswer() || this.parts.clock.isAwaited;
-      quietTurns = this.#busy === 0 && waits ? quietTurns + 1 : 0;
+      quietTurns = this.#busy === 0 && !this.#collection.isMerging && waits ? quietTurns + 1 : 0;
     }
   }
 

@@ -3,10 +3,22 @@ import { makeShippedDevice } from './shipped-device.contract.js';
 import { type ShippedServer, startShippedServer } from './shipped-server.contract.js';
 import { simulate } from './simulate.contract.js';
 
+/** A seed, to be run twice. */
+const AGAIN = 7;
+const WRITES_AGAIN = 60;
 /** Runs side by side, since each waits for Redis most of the time. */
 const TOGETHER = 4;
 /** In a run, on average: without them it would prove nothing. */
-const AT_LEAST = { forks: 2, resets: 1, gone: 1, refusedEpochs: 1, stale: 0.5, conflicts: 0.5, healed: 1 };
+const AT_LEAST = {
+  forks: 2,
+  resets: 1,
+  gone: 1,
+  refusedEpochs: 1,
+  stale: 0.5,
+  conflicts: 0.5,
+  healed: 1,
+  merges: 1,
+};
 
 /**
  * Three devices, each the shipped replicator on the shipped collection, the shipped handler and scripts, a real Redis.
@@ -20,6 +32,12 @@ export function describeSimulation(runs: number, writes: number, timeoutMs: numb
     });
     afterAll(() => shipped?.stop());
 
+    test('Y1 the same seed is the same run, merges included', async () => {
+      const first = await simulate(shipped, makeShippedDevice, AGAIN, WRITES_AGAIN);
+      expect(first.events.length).toBeGreaterThan(WRITES_AGAIN);
+      expect(await simulate(shipped, makeShippedDevice, AGAIN, WRITES_AGAIN)).toEqual(first);
+    });
+
     test(
       `Y1 ${runs} runs of ${writes} writes under faults: replicas are equal, deletes stay, retries have one effect, nothing acknowledged is lost`,
       async () => {
@@ -30,9 +48,14 @@ export function describeSimulation(runs: number, writes: number, timeoutMs: numb
         const runNext = async () => {
           while (seed < runs) {
             const own = ++seed;
-            const { violations, answered, healed } = await simulate(shipped, makeShippedDevice, own, writes);
+            const { violations, answered, healed, merges } = await simulate(
+              shipped,
+              makeShippedDevice,
+              own,
+              writes,
+            );
             if (violations.length > 0) failed[own] = violations;
-            for (const [what, count] of Object.entries({ ...answered, healed })) {
+            for (const [what, count] of Object.entries({ ...answered, healed, merges })) {
               totals[what] = (totals[what] ?? 0) + count;
             }
           }

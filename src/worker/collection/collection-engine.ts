@@ -26,6 +26,7 @@ import { TextVectors } from '../embed/text-vectors.js';
 import type { MetricsRecorder } from '../metrics.js';
 import type { CollectionRow, QuarantinedSegment, Storage } from '../storage/storage.js';
 import type { Mirror } from '../sync/mirror.js';
+import { type Clock, deviceClock } from '../sync/surroundings.js';
 import type { CallOptions } from './call-options.js';
 import { changeEvents } from './change-events.js';
 import type { CollectionCalls } from './collection-calls.js';
@@ -79,6 +80,8 @@ export interface EngineParts {
   readonly onQuarantine: (event: QuarantineEvent) => void;
   /** Milliseconds since 1970. Default: the device's clock. */
   readonly now?: () => number;
+  /** Until maintenance begins. Default: by the device's timers. */
+  readonly sleep?: Clock['sleep'];
 }
 
 /** One open collection: what its calls do, in the words of the public interface. */
@@ -110,8 +113,12 @@ export class CollectionEngine implements CollectionCalls {
     this.#queryVectors = new QueryVectors(state, config, this.#texts);
     this.mirror = new CollectionMirror(state, bound);
     this.import = new RecordImport(state, config, bound, (written) => this.#written(written));
-    this.#maintenance = new Maintenance(state, parts.storage, parts.training, (change) =>
-      this.#onIndex(change),
+    this.#maintenance = new Maintenance(
+      state,
+      parts.storage,
+      parts.training,
+      (change) => this.#onIndex(change),
+      parts.sleep ?? deviceClock.sleep,
     );
   }
 

@@ -53,7 +53,8 @@ export interface HoldingOptions {
   readonly maxRecords?: number;
 }
 
-export type OpenOptions = HoldingOptions & Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo' | 'now'>>;
+export type OpenOptions = HoldingOptions &
+  Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo' | 'now' | 'sleep'>>;
 
 /** How tests that are not about it hold rows. */
 export function holdingWith(compute: Compute): Holding {

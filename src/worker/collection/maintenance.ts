@@ -2,6 +2,7 @@ import { VectorStoreError } from '../../shared/errors.js';
 import type { IndexChange, Progress } from '../../shared/types.js';
 import { isQuotaError } from '../storage/quota-errors.js';
 import type { Storage } from '../storage/storage.js';
+import type { Clock } from '../sync/surroundings.js';
 import { dueMerge, dueTraining, fullMerge } from './compact.js';
 import { checkOrder, type Train, type Training } from './list-order.js';
 import { mergeWithinRoom } from './merge-within-room.js';
@@ -26,7 +27,7 @@ export interface MaintenanceOptions {
  */
 export class Maintenance {
   readonly #closed = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isScheduled = false;
   #isAtWork = false;
   #progress: Progress | undefined;
   /** Why nothing is trained here any more: merging goes on, and searches are exact. */
@@ -39,6 +40,7 @@ export class Maintenance {
     private readonly storage: Pick<Storage, 'maintenanceLock'>,
     private readonly training: Training,
     private readonly onIndex: (event: IndexChange) => void,
+    private readonly sleep: Clock['sleep'],
   ) {}
 
   /** How far the training that is under way has come. */
@@ -48,22 +50,28 @@ export class Maintenance {
 
   /** Call it after whatever may have made work due. */
   schedule(delay = DELAY_MS): void {
-    if (this.#timer !== undefined || this.#isAtWork || this.#closed.signal.aborted) return;
+    const { signal } = this.#closed;
+    if (this.#isScheduled || this.#isAtWork || signal.aborted) return;
     if (this.#due().length === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#isAtWork = true;
-      this.#doWhatIsDue()
-        .finally(() => {
-          this.#isAtWork = false;
-        })
-        // What has become due while the lock was given back.
-        .then(() => this.schedule())
-        .catch((error: unknown) => {
-          // Nothing has changed; the next commit, or the next visit, schedules it again.
-          if (isQuotaError(error)) this.schedule(FULL_DISK_DELAY_MS);
-        });
-    }, delay);
+    this.#isScheduled = true;
+    void this.sleep(delay, signal).then(() => {
+      this.#isScheduled = false;
+      if (!signal.aborted) this.#begin();
+    });
+  }
+
+  #begin(): void {
+    this.#isAtWork = true;
+    this.#doWhatIsDue()
+      .finally(() => {
+        this.#isAtWork = false;
+      })
+      // What has become due while the lock was given back.
+      .then(() => this.schedule())
+      .catch((error: unknown) => {
+        // Nothing has changed; the next commit, or the next visit, schedules it again.
+        if (isQuotaError(error)) this.schedule(FULL_DISK_DELAY_MS);
+      });
   }
 
   /**
@@ -88,7 +96,6 @@ export class Maintenance {
   }
 
   close(reason: VectorStoreError): void {
-    clearTimeout(this.#timer);
     this.#closed.abort(reason);
   }
 

@@ -18,13 +18,21 @@ export class EngineCollection implements TestCollection {
     this.#client = clientOf(engine);
   }
 
-  static async open(storage: Storage, clock: Clock, conflict: ConflictPolicy): Promise<EngineCollection> {
+  /** @param sleep until merges begin; by default as on a device */
+  static async open(
+    storage: Storage,
+    clock: Clock,
+    conflict: ConflictPolicy,
+    sleep?: Clock['sleep'],
+  ): Promise<EngineCollection> {
     const config: CollectionConfig = {
       ...{ name: 'notes', dimension: 2, metric: 'cosine' },
       ...(conflict === 'compare-and-set' ? { conflict } : {}),
     };
-    const now = () => clock.now();
-    const { engine } = await openEngine(storage, config, undefined, undefined, undefined, { now });
+    const { engine } = await openEngine(storage, config, undefined, undefined, undefined, {
+      now: () => clock.now(),
+      ...(sleep && { sleep }),
+    });
     return new EngineCollection(engine);
   }
 
