@@ -115,6 +115,7 @@ export default defineConfig({
           environment: 'node',
           include: [FULL_TESTS],
           testTimeout: 3_600_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

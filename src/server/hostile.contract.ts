@@ -21,6 +21,7 @@ import {
 
 export const MAX_RSS_BYTES = 300e6;
 const AT_ONCE = 16;
+const MOST_TRIES = 5;
 const SEED = 5_002;
 /** A frame that has one of these is none, wherever it is. */
 const SURE: readonly Damage['kind'][] = ['cut', 'insert'];
@@ -90,13 +91,27 @@ export async function tally(asks: Iterable<() => Promise<Response>>): Promise<Re
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (let next = iterator.next(); !next.done; next = iterator.next()) {
-        const response = await next.value();
+        const response = await answerTo(next.value);
         statuses[response.status] = (statuses[response.status] ?? 0) + 1;
         await response.arrayBuffer();
       }
     }),
   );
   return statuses;
+}
+
+/**
+ * Asks again where the connection was closed: one that was idle just then, or one that had more to send than is taken, of
+ * which the answer is then lost.
+ */
+async function answerTo(ask: () => Promise<Response>): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === MOST_TRIES) throw error;
+    }
+  }
 }
 
 /** Pushes damaged frames: those that cannot be frames are refused, all of them; the others are answered. */
