@@ -1,3 +1,4 @@
+import type { VectorStore } from 'nearshore';
 import embedderNotice from '../src/client/embedders/assets/NOTICE?raw';
 import { coalesced } from './coalesced.js';
 import { corpus } from './corpus.js';
@@ -21,8 +22,13 @@ import { openLibrary } from './words.js';
 const notice = new Notice();
 const showError = (error: unknown, retry: () => void) => notice.show(error, retry);
 const searchPage = new SearchPage(showError);
-const theme = new ThemeSwitch(() => searchPage.recolour());
-new Pages({}).show();
+let recolourScale = () => {};
+const theme = new ThemeSwitch(() => {
+  searchPage.recolour();
+  recolourScale();
+});
+const opened = Promise.withResolvers<VectorStore>();
+new Pages({ data: loadData, scale: loadScale }, showError).show();
 useShortcuts({
   t: () => theme.next(),
   m: () => byId('map-plot', HTMLDivElement).focus(),
@@ -45,6 +51,7 @@ async function start(): Promise<void> {
 async function run(): Promise<void> {
   const library = await openLibrary();
   const { store, words, notes } = library;
+  opened.resolve(store);
   const device = new DeviceView(store, words);
   const notesView = new NotesView(new Notes(notes), showError);
   const mirror = coalesced(() => mirrorNotes(notes, words));
@@ -79,4 +86,15 @@ async function run(): Promise<void> {
     void corpusImport.resume();
   });
   await corpusImport.resume();
+}
+
+async function loadData(): Promise<void> {
+  const { DataPage } = await import('./data/data-page.js');
+  await new DataPage(await opened.promise, showError).refresh();
+}
+
+async function loadScale(): Promise<void> {
+  const { ScalePage } = await import('./scale/scale-page.js');
+  const scalePage = new ScalePage(showError);
+  recolourScale = () => scalePage.recolour();
 }

@@ -1,14 +1,20 @@
 import { addressed, changeAddress } from './address.js';
 import { byId } from './dom.js';
 
-/** One page of the demo is shown at a time: `<… data-page="name">`, chosen by a link `<a data-to="name">`. */
+/**
+ * One page of the demo is shown at a time: `<… data-page="name">`, chosen by a link `<a data-to="name">`. Code that comes
+ * with the page is loaded when it is first shown; until then it is inert.
+ */
 export class Pages {
   readonly #links = [...byId('pages', HTMLElement).querySelectorAll<HTMLAnchorElement>('[data-to]')];
   readonly #sections = [...document.querySelectorAll<HTMLElement>('[data-page]')];
-  readonly #opened = new Set<string>();
+  readonly #loaded = new Set<string>();
 
-  /** @param onFirst called when the page of that name is shown for the first time */
-  constructor(private readonly onFirst: Readonly<Record<string, () => void>>) {
+  constructor(
+    /** The code of a page, by its name. */
+    private readonly loaders: Readonly<Record<string, () => Promise<void>>>,
+    private readonly onError: (error: unknown, retry: () => void) => void,
+  ) {
     for (const link of this.#links) {
       link.addEventListener('click', (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -31,8 +37,18 @@ export class Pages {
       if (link.dataset.to === name) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
-    if (this.#opened.has(name)) return;
-    this.#opened.add(name);
-    this.onFirst[name]?.();
+    void this.#load(name);
+  }
+
+  async #load(name: string): Promise<void> {
+    if (this.#loaded.has(name)) return;
+    this.#loaded.add(name);
+    try {
+      await this.loaders[name]?.();
+      for (const section of this.#sections) if (section.dataset.page === name) section.inert = false;
+    } catch (error) {
+      this.#loaded.delete(name);
+      this.onError(error, () => void this.#load(name));
+    }
   }
 }

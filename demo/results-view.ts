@@ -102,7 +102,7 @@ export class ResultsView {
     const gloss = element('p', 'gloss', element('span', 'pos', pos));
     if (word !== undefined) gloss.append(' ', text);
     const ask = () => this.onLike(id, word ?? text);
-    const like = button('like', 'near it', ask);
+    const like = button('like', 'what is near', ask);
     like.setAttribute('aria-label', `What is near ${word ?? text}`);
     like.tabIndex = -1;
     item.addEventListener('keydown', (event) => {

@@ -42,6 +42,7 @@ export class MapView {
     this.#scatter.show(this.#places, xs, ys);
     this.#choose(undefined);
     this.#box.dataset.places = String(matches.length);
+    this.#box.dataset.best = matches[0]?.id ?? '';
   }
 
   recolour(): void {
