@@ -1,6 +1,7 @@
 import { VectorStoreError } from 'nearshore';
 import { addressed, changeAddress } from './address.js';
 import { coalesced } from './coalesced.js';
+import { ComparePanel } from './compare-panel.js';
 import { byId } from './dom.js';
 import { FiltersView } from './filters-view.js';
 import { FIRST_ANSWERS } from './first-answers.js';
@@ -21,13 +22,18 @@ export class SearchPage {
     (id, title) => this.#askFor(title, id),
   );
   readonly #map: MapPanel;
+  readonly #compare: ComparePanel;
   #likeId = addressed('like');
   #search: LatestSearch | undefined;
   #countChips: (() => Promise<void>) | undefined;
 
   constructor(private readonly onError: (error: unknown, retry: () => void) => void) {
     this.#map = new MapPanel((id, title) => this.#askFor(title, id, false), onError);
-    new ViewSwitch(() => void this.#map.update());
+    this.#compare = new ComparePanel((id, title) => this.#askFor(title, id, false), onError);
+    new ViewSwitch(() => {
+      void this.#map.update();
+      void this.#compare.update();
+    });
     this.#input.value = addressed('q') ?? '';
     this.#input.addEventListener('input', () => {
       this.#likeId = undefined;
@@ -50,6 +56,7 @@ export class SearchPage {
   async useWords(words: Words): Promise<void> {
     this.#search = new LatestSearch(words);
     this.#map.useWords(words);
+    this.#compare.useWords(words);
     this.#countChips = this.#filters.counting(words);
     await this.search();
     await this.#countChips();
@@ -72,7 +79,7 @@ export class SearchPage {
     if (text === '') {
       this.#search?.forget();
       this.#results.showNothing();
-      this.#map.follow(undefined);
+      this.#showBeside(undefined);
       return;
     }
     const question: Question = { text, likeId: this.#likeId, pos: this.#filters.pos };
@@ -81,7 +88,7 @@ export class SearchPage {
       const answer = await this.#search?.ask(question);
       if (answer === undefined) return;
       this.#results.show(answer);
-      this.#map.follow(answer.matches.length === 0 ? undefined : question);
+      this.#showBeside(answer.matches.length === 0 ? undefined : question);
     } catch (error) {
       // It knows no word of the text, as while a word is being typed.
       const isUnknown = error instanceof VectorStoreError && error.code === 'INVALID_ARGUMENT';
@@ -92,7 +99,14 @@ export class SearchPage {
           : 'This entry has not arrived yet. Meanwhile:',
       );
       this.#map.follow(undefined);
+      // The words alone may find something.
+      this.#compare.follow(question.likeId === undefined ? question : undefined);
     }
+  }
+
+  #showBeside(question: Question | undefined): void {
+    this.#map.follow(question);
+    this.#compare.follow(question);
   }
 
   /** Before the store is open: an example has its answer from the build. */

@@ -35,6 +35,9 @@ test('D38 axe finds no serious issue on any page, in light and dark', async ({
   await expect(page.locator('#map-plot')).toHaveAttribute('data-places', '150');
   await results(page).first().hover();
   await checkBoth('an answer with its map');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await expect(page.locator('#hybrid-list li')).toHaveCount(10);
+  await checkBoth('compared');
   await page.keyboard.press('Escape');
 
   await page.getByRole('link', { name: 'Your data' }).click();
