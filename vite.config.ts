@@ -12,7 +12,14 @@ const react = path('src/react/index.ts');
 const langchain = path('src/langchain/index.ts');
 const testing = path('src/testing/index.ts');
 const testingWorker = path('src/testing/worker/main.ts');
-const workerFiles = { [worker]: 'worker.js', [trainer]: 'trainer.js', [testingWorker]: 'testing-worker.js' };
+const transformers = path('src/worker/embed/transformers-worker.ts');
+const workerFiles = {
+  [worker]: 'worker.js',
+  [trainer]: 'trainer.js',
+  [testingWorker]: 'testing-worker.js',
+  [transformers]: 'transformers-worker.js',
+};
+const optionalPeers = [/^@huggingface\/transformers$/];
 
 /** `vite`, `vite build`: the demo. `vite build --mode library | standalone`: the two builds of the package. */
 export default defineConfig(({ mode }) => {
@@ -36,11 +43,15 @@ function library(): UserConfig {
         entry: {
           ...{ index: page, embedders, react, langchain },
           ...{ worker, trainer, testing, 'testing-worker': testingWorker },
+          'transformers-worker': transformers,
         },
         formats: ['es'],
       },
       rolldownOptions: {
-        external: [/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/, /^react$/, /^@langchain\/core\//],
+        external: [
+          ...[/^idb$/, /^comlink$/, /^onnxruntime-web(\/|$)/, /^react$/, /^@langchain\/core\//],
+          ...optionalPeers,
+        ],
         // One flat folder: relative URLs in the code stay right whichever chunk they end up in.
         output: {
           entryFileNames: '[name].js',
@@ -71,10 +82,16 @@ function standalone(): UserConfig {
       target: 'es2022',
       license: { fileName: 'THIRD-PARTY-LICENSES.md' },
       lib: {
-        entry: { nearshore: page, embedders, worker, trainer, testing, 'testing-worker': testingWorker },
+        entry: {
+          ...{ nearshore: page, embedders, worker, trainer, testing },
+          'testing-worker': testingWorker,
+          'transformers-worker': transformers,
+        },
         formats: ['es'],
       },
       rolldownOptions: {
+        // Without a bundler it comes by its `library` option.
+        external: optionalPeers,
         output: {
           minify: true,
           entryFileNames: '[name].js',

@@ -186,6 +186,82 @@ test('C16, C6: what an embedder gives is checked; its failures reject and change
   expect(seen).toMatchObject({ generation: 0, records: 0 });
 });
 
+test('E4: queries of one call are embedded together, each text once, and texts are told what they are for', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const store = await nearshore.openStore('s', { backend: 'js' });
+    const calls: [string, number][] = [];
+    const embedder = {
+      id: 'lengths',
+      dimension: 2,
+      batchSize: 3,
+      // Not a promise: any function will do.
+      embed: (texts: readonly string[], _signal?: AbortSignal, purpose?: string) => {
+        calls.push([purpose!, texts.length]);
+        return texts.map((text) => new Float32Array([text.length, 1]));
+      },
+    };
+    const notes = await store.collection('notes', { embedder, metric: 'l2' });
+    await notes.upsert(['a', 'bb', 'ccc', 'dddd'].map((text) => ({ id: text, text })));
+    const asked = ['xx', 'y', 'xx', 'zzzz', 'yyy'].map((text) => ({ text, topK: 1 }));
+    const answers = await notes.queryMany([...asked, { id: 'a', topK: 1 }]);
+    const refused = await helpers.codeOf(
+      store.collection('other', { embedder: { ...embedder, batchSize: 0 } }),
+    );
+    return { calls, found: answers.map(({ matches }) => matches[0]?.id), refused };
+  });
+  expect(seen).toEqual({
+    calls: [
+      ['document', 3],
+      ['document', 1],
+      ['query', 3],
+      ['query', 1],
+    ],
+    found: ['bb', 'a', 'bb', 'dddd', 'ccc', 'a'],
+    refused: 'INVALID_ARGUMENT',
+  });
+});
+
+test('E5: what is stored with the same text is not embedded again, nor a text twice in one call; after a reload, too', async ({
+  page,
+}) => {
+  const upsert = (texts: Record<string, string>) =>
+    page.evaluate(async (texts) => {
+      const store = await nearshore.openStore('s', { backend: 'js' });
+      const asked: string[] = [];
+      const embedder = {
+        id: 'lengths',
+        dimension: 2,
+        embed: async (texts: readonly string[]) => {
+          asked.push(...texts);
+          return texts.map((text) => [text.length, 1]);
+        },
+      };
+      const notes = await store.collection('notes', { embedder, metric: 'dot' });
+      const progress: number[] = [];
+      const records = Object.entries(texts).map(([id, text], n) => ({ id, text, metadata: { n } }));
+      await notes.upsert(records, { onProgress: ({ done }) => progress.push(done) });
+      const stored = await notes.get(Object.keys(texts), { includeVectors: true });
+      return { asked, lengths: stored.map((record) => record!.vector![0]), progress };
+    }, texts);
+  const corpus = Object.fromEntries(
+    Array.from({ length: 3_000 }, (_, i) => [`r${i}`, 'x'.repeat(1 + (i % 100))]),
+  );
+  const lengths = Object.values(corpus).map(({ length }) => length);
+  const first = await upsert(corpus);
+  expect(first.asked).toHaveLength(100);
+  expect(first.lengths).toEqual(lengths);
+  const again = await upsert(corpus);
+  expect(again).toMatchObject({ asked: [], lengths });
+  await openBlank(page);
+  const changed = { ...corpus, r7: 'changed', new: 'new', other: corpus.r3! };
+  const after = await upsert(changed);
+  expect(after.asked).toEqual(['changed', 'new', corpus.r3]);
+  expect(after.lengths).toEqual(Object.values(changed).map(({ length }) => length));
+  expect(await upsert(changed)).toMatchObject({ asked: [] });
+});
+
 test('C13: an abort between two batches of an embedder on the page stops it', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const store = await nearshore.openStore('s', { backend: 'js' });

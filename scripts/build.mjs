@@ -71,7 +71,7 @@ function expectWorkersKept(folder) {
   const { sideEffects } = JSON.parse(readFileSync('package.json', 'utf8'));
   const isKept = (/** @type {string} */ file) =>
     sideEffects.some((/** @type {string} */ pattern) => matchesGlob(`./${folder}/${file}`, pattern));
-  for (const worker of ['worker.js', 'trainer.js', 'testing-worker.js']) {
+  for (const worker of ['worker.js', 'trainer.js', 'testing-worker.js', 'transformers-worker.js']) {
     const code = readFileSync(`${folder}/${worker}`, 'utf8');
     const imported = [...code.matchAll(/^import ["']\.\/([^"']+)["'];?$/gm)].map(([, file]) => file);
     const dropped = [worker, ...imported].filter((file) => !isKept(/** @type {string} */ (file)));

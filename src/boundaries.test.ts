@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 /** Package → the sides that use it, each through one file. */
 const OWNED_PACKAGES: Record<string, readonly string[]> = {
+  '@huggingface/transformers': ['worker'],
   '@langchain/core': ['langchain'],
   comlink: ['client', 'worker'],
   'eventsource-parser': ['worker'],

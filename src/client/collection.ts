@@ -320,7 +320,12 @@ export class Collection<M = unknown> {
     const { durability = 'disk', signal, onProgress } = options;
     let packed = packRecords(records, this.#config, this.embedder !== undefined);
     if (packed.toEmbed.length > 0 && !isWorkerEmbedder(this.embedder)) {
-      packed = await embedRecords(packed, this.embedder!, this.#config, signal, onProgress);
+      packed = await embedRecords(packed, this.embedder!, this.#config, {
+        keptVectors: (own, texts) =>
+          this.store.call((api, call) => api.keptVectors(call, this.#ref, own, texts), { signal }),
+        signal,
+        onProgress,
+      });
     }
     const { ids, vectors, metadata, texts } = packed;
     // The column itself is handed over.

@@ -2,7 +2,7 @@ import type { Problem } from '../shared/errors.js';
 import { queryProblem } from '../shared/query-check.js';
 import type { CollectionConfig, Embedder, Query, QueryResult, WorkerEmbedder } from '../shared/types.js';
 import type { MatchesOnWire, QueryOnWire } from '../shared/worker-api.js';
-import { embedTexts, isWorkerEmbedder } from './embed.js';
+import { embedInBatches, isWorkerEmbedder } from './embed.js';
 import { unpackMatches } from './unpack-records.js';
 import { searchWhere } from './where.js';
 
@@ -32,12 +32,11 @@ export async function runQueries<M>(
   checked();
   const signals = queries.flatMap(({ signal }) => (signal === undefined ? [] : [signal]));
   const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-  const wires: QueryOnWire[] = [];
-  for (const query of queries) {
-    const wire = toWire(query as Query);
-    const isOnPage = embedder !== undefined && !isWorkerEmbedder(embedder);
-    wires.push(isOnPage && isToEmbed(wire) ? await embedded(wire, embedder, config, signal) : wire);
-  }
+  const plain = queries.map((query) => toWire(query as Query));
+  const wires =
+    embedder === undefined || isWorkerEmbedder(embedder)
+      ? plain
+      : await embedQueries(plain, embedder, config, signal);
   const ask = async (asked: readonly QueryOnWire[]) =>
     (await send(asked, signal)).map((answer) => unpackMatches<M>(answer));
   if (queries.every(({ where }) => where === undefined)) return ask(wires);
@@ -54,17 +53,24 @@ function isToEmbed({ text, vector, id, keyword }: QueryOnWire): boolean {
   return text !== undefined && vector === undefined && id === undefined && keyword === undefined;
 }
 
-/** Takes a text's vector from the embedder, where that runs on the page. */
-async function embedded(
-  wire: QueryOnWire,
+/** Takes the vectors of texts from an embedder that runs on the page. */
+async function embedQueries(
+  wires: readonly QueryOnWire[],
   embedder: Embedder,
   config: CollectionConfig,
   signal: AbortSignal | undefined,
-): Promise<QueryOnWire> {
-  const { text, ...rest } = wire;
-  const [vector] = await embedTexts([text!], embedder, config, signal);
-  // The words of a hybrid query are looked for in the worker.
-  return { ...(wire.hybrid === undefined ? rest : wire), vector: new Float32Array(vector!) };
+): Promise<QueryOnWire[]> {
+  const texts = new Set(wires.filter(isToEmbed).map(({ text }) => text!));
+  const vectors = new Map<string, Float32Array | readonly number[]>();
+  for await (const batch of embedInBatches([...texts], embedder, config, 'query', signal)) {
+    for (const [text, vector] of batch) vectors.set(text, vector);
+  }
+  return wires.map((wire) => {
+    if (!isToEmbed(wire)) return wire;
+    const { text, ...rest } = wire;
+    // The words of a hybrid query are looked for in the worker.
+    return { ...(wire.hybrid === undefined ? rest : wire), vector: new Float32Array(vectors.get(text!)!) };
+  });
 }
 
 function toWire(query: Query): QueryOnWire {

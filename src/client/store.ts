@@ -1,4 +1,5 @@
 import {
+  checkBatchSize,
   checkChoice,
   checkDimension,
   checkMaxRecords,
@@ -225,6 +226,7 @@ function checkEmbeddingSpace(space: unknown): asserts space is string {
 
 function checkEmbedder(embedder: Embedder | WorkerEmbedder): void {
   const { id, dimension } = embedder;
+  if ('batchSize' in embedder && embedder.batchSize !== undefined) checkBatchSize(embedder.batchSize);
   const canEmbed = isWorkerEmbedder(embedder) || typeof embedder.embed === 'function';
   if (typeof id === 'string' && id !== '' && canEmbed) {
     checkDimension(dimension);

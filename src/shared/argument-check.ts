@@ -39,6 +39,16 @@ export function checkMaxRecords(maxRecords: unknown): asserts maxRecords is numb
   );
 }
 
+/** Throws `INVALID_ARGUMENT` unless it is a whole number from 1. */
+export function checkBatchSize(batchSize: unknown): asserts batchSize is number {
+  if (Number.isSafeInteger(batchSize) && (batchSize as number) >= 1) return;
+  const what = typeof batchSize === 'number' ? String(batchSize) : kindOf(batchSize);
+  throw new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `The embedder's batchSize is ${what}. It is how many texts it is given at a time. Give a whole number from 1, or leave it out for 64.`,
+  );
+}
+
 /** Throws `INVALID_ARGUMENT` unless it is a metric. */
 export function checkMetric(metric: unknown): asserts metric is Metric {
   if (METRICS.includes(metric)) return;

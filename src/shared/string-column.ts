@@ -91,6 +91,13 @@ export function unpackStrings(column: StringColumn): string[] {
   return Array.from({ length: column.offsets.length - 1 }, (_, row) => unpackString(column, row));
 }
 
+/** The rows with these numbers, in that order. */
+export function pickStrings(column: StringColumn, rows: readonly number[]): StringColumn {
+  const builder = new StringColumnBuilder(rows.length);
+  for (const row of rows) builder.pushBytes(bytesOf(column, row));
+  return builder.finish();
+}
+
 export function bytesOf(column: StringColumn, row: number): Uint8Array<ArrayBuffer> {
   return column.bytes.subarray(column.offsets[row], column.offsets[row + 1]);
 }

@@ -201,6 +201,14 @@ export interface ImportArgs {
   readonly onConflict: OnConflict;
 }
 
+/** Of the records that were asked about, those whose text is what is stored. */
+export interface KeptVectors {
+  /** Ascending. */
+  readonly positions: readonly number[];
+  /** One row for each. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+}
+
 /** What a write did. */
 export interface WrittenOnWire extends Omit<WriteResult, 'replicated'> {
   /** Of all that it wrote; absent where it wrote nothing. */
@@ -231,6 +239,13 @@ export interface StoreApi {
   openCollection(call: CallId, args: OpenCollectionArgs): Promise<Outcome<OpenedCollection>>;
   listCollections(call: CallId): Promise<Outcome<CollectionConfig[]>>;
   dropCollection(call: CallId, name: string): Promise<Outcome<boolean>>;
+  /** Vectors that an embedder on the page need not make: row i of `texts` is for the i-th id. */
+  keptVectors(
+    call: CallId,
+    collection: CollectionRef,
+    ids: StringColumn,
+    texts: StringColumn,
+  ): Promise<Outcome<KeptVectors>>;
   upsert(call: CallId, args: UpsertArgs): Promise<Outcome<WrittenOnWire>>;
   setMetadata(call: CallId, args: SetMetadataArgs): Promise<Outcome<WrittenOnWire>>;
   delete(call: CallId, args: DeleteArgs): Promise<Outcome<WrittenOnWire>>;

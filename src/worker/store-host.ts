@@ -1,4 +1,5 @@
 import { errorToWire, VectorStoreError } from '../shared/errors.js';
+import type { StringColumn } from '../shared/string-column.js';
 import type { ListOptions, Query } from '../shared/types.js';
 import type {
   AboutTrainer,
@@ -74,6 +75,11 @@ export class StoreHost implements StoreApi {
 
   dropCollection(call: CallId, name: string) {
     return this.#answer(call, async ({ signal }) => (await this.#opened()).dropCollection(name, signal));
+  }
+
+  async keptVectors(call: CallId, collection: CollectionRef, ids: StringColumn, texts: StringColumn) {
+    const outcome = await this.#with(call, collection, (engine) => engine.keptVectors(ids, texts));
+    return outcome.ok ? this.handOver(outcome, [outcome.value.vectors.buffer]) : outcome;
   }
 
   upsert(call: CallId, { collection, records, mode, durability }: UpsertArgs) {

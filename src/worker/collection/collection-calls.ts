@@ -1,6 +1,7 @@
 import type { StringColumn } from '../../shared/string-column.js';
 import type { CollectionStats, ListOptions, Query } from '../../shared/types.js';
 import type {
+  KeptVectors,
   MatchesOnWire,
   PackedRecords,
   QueryOnWire,
@@ -11,6 +12,8 @@ import type { CallOptions } from './call-options.js';
 
 /** What a page's calls need of a collection, wherever its records are. */
 export interface CollectionCalls {
+  /** Vectors of those that are there with the same text. */
+  keptVectors(ids: StringColumn, texts: StringColumn): Promise<KeptVectors>;
   upsert(
     records: PackedRecords,
     mode: 'upsert' | 'insert',

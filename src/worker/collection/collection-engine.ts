@@ -13,6 +13,7 @@ import type {
   Query,
 } from '../../shared/types.js';
 import type {
+  KeptVectors,
   MatchesOnWire,
   PackedRecords,
   QueryOnWire,
@@ -34,6 +35,7 @@ import { CollectionMirror } from './collection-mirror.js';
 import type { Bound } from './eviction.js';
 import { GpuCopies } from './gpu-copies.js';
 import { hasNewIndex, heldAs, indexStats } from './index-stats.js';
+import { keptVectors } from './kept-vectors.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
 import { locate } from './locate.js';
@@ -68,7 +70,7 @@ export interface Wishes {
 export interface EngineParts {
   readonly storage: Storage;
   readonly compute: Compute;
-  readonly embedders: TextEmbedders;
+  readonly embedders: Pick<TextEmbedders, 'embed'>;
   readonly metrics: MetricsRecorder;
   readonly training: Training;
   readonly memory: MemoryBudget;
@@ -178,6 +180,10 @@ export class CollectionEngine implements CollectionCalls {
     this.#maintenance.schedule();
   }
 
+  keptVectors(ids: StringColumn, texts: StringColumn): Promise<KeptVectors> {
+    return this.state.read((snapshot) => keptVectors(snapshot, ids, texts));
+  }
+
   async upsert(
     records: PackedRecords,
     mode: 'upsert' | 'insert',
@@ -187,7 +193,7 @@ export class CollectionEngine implements CollectionCalls {
     const { signal, onProgress } = options;
     const total = records.ids.offsets.length - 1;
     if (total === 0) return { count: 0, generation: this.state.current.generation };
-    await this.#texts.fillIn(records, options);
+    await this.#texts.fillIn(records, options, (ids, texts) => this.keptVectors(ids, texts));
     const norms = await checkedNorms(records, this.config, signal);
     onProgress({ done: 0, total });
     const written = await writeRecords(this.state, records, norms, mode, {

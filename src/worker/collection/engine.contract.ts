@@ -54,7 +54,7 @@ export interface HoldingOptions {
 }
 
 export type OpenOptions = HoldingOptions &
-  Partial<Pick<EngineParts, 'onCommit' | 'emittedUpTo' | 'now' | 'sleep'>>;
+  Partial<Pick<EngineParts, 'embedders' | 'onCommit' | 'emittedUpTo' | 'now' | 'sleep'>>;
 
 /** How tests that are not about it hold rows. */
 export function holdingWith(compute: Compute): Holding {
@@ -76,7 +76,7 @@ export async function openEngine(
   compute = jsCompute(),
   minComponents = Number.POSITIVE_INFINITY,
   train = trainHere,
-  { memory = new MemoryBudget(undefined), quantization, maxRecords, ...tabs }: OpenOptions = {},
+  { memory = new MemoryBudget(undefined), quantization, maxRecords, ...others }: OpenOptions = {},
 ): Promise<OpenedEngine> {
   const { deviceId } = await storage.readStore();
   const row = await storage.createCollection(config);
@@ -95,7 +95,7 @@ export async function openEngine(
     emittedUpTo: async () => {},
     onIndex: (event: IndexEvent) => indexEvents.push(event),
     onQuarantine: (event: QuarantineEvent) => quarantines.push(event),
-    ...tabs,
+    ...others,
   };
   const engine = await CollectionEngine.open(parts, row, deviceId, { quantization, maxRecords });
   return { engine, changes, indexEvents, quarantines, metrics };

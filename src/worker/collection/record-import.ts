@@ -1,5 +1,5 @@
 import type { OnConflict } from '../../shared/backup-types.js';
-import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
+import { pickStrings, type StringColumn } from '../../shared/string-column.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { PackedRecords } from '../../shared/worker-api.js';
 import type { Change } from './change.js';
@@ -91,17 +91,10 @@ function pick({ ids, vectors, metadata, texts }: PackedRecords, rows: readonly n
     picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension);
   }
   return {
-    ids: pickStrings(ids, rows)!,
+    ids: pickStrings(ids, rows),
     vectors: picked,
     toEmbed: [],
-    metadata: pickStrings(metadata, rows),
-    texts: pickStrings(texts, rows),
+    metadata: metadata && pickStrings(metadata, rows),
+    texts: texts && pickStrings(texts, rows),
   };
-}
-
-function pickStrings(column: StringColumn | undefined, rows: readonly number[]): StringColumn | undefined {
-  if (column === undefined) return undefined;
-  const builder = new StringColumnBuilder(rows.length);
-  for (const row of rows) builder.pushBytes(bytesOf(column, row));
-  return builder.finish();
 }

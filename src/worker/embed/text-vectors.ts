@@ -1,7 +1,8 @@
 import { batchError, type Problem, VectorStoreError } from '../../shared/errors.js';
-import { unpackString } from '../../shared/string-column.js';
+import { pickStrings, type StringColumn, unpackString } from '../../shared/string-column.js';
+import { rowsByText, takeKept } from '../../shared/texts-to-embed.js';
 import type { CollectionConfig } from '../../shared/types.js';
-import type { PackedRecords } from '../../shared/worker-api.js';
+import type { KeptVectors, PackedRecords } from '../../shared/worker-api.js';
 import type { CallOptions } from '../collection/call-options.js';
 import { pause } from '../slices.js';
 import { noKnownWord } from './no-known-word.js';
@@ -14,27 +15,37 @@ const TEXTS_PER_BATCH = 256;
 export class TextVectors {
   constructor(
     private readonly config: CollectionConfig,
-    private readonly embedders: TextEmbedders,
+    private readonly embedders: Pick<TextEmbedders, 'embed'>,
   ) {}
 
-  /** Fills in the vectors of the rows that were given as texts. */
-  async fillIn({ ids, vectors, texts, toEmbed }: PackedRecords, options: CallOptions): Promise<void> {
+  /** Fills in the vectors of the rows that were given as texts; `keptVectors` finds those that are stored. */
+  async fillIn(
+    { ids, vectors, texts, toEmbed }: PackedRecords,
+    options: CallOptions,
+    keptVectors: (ids: StringColumn, texts: StringColumn) => Promise<KeptVectors>,
+  ): Promise<void> {
     const { dimension } = this.config;
+    if (toEmbed.length === 0) return;
+    const kept = await keptVectors(pickStrings(ids, toEmbed), pickStrings(texts!, toEmbed));
+    const rowsOf = rowsByText(texts!, takeKept(vectors, toEmbed, kept));
+    const all = [...rowsOf.keys()];
     const problems: Problem[] = [];
-    for (let from = 0; from < toEmbed.length; from += TEXTS_PER_BATCH) {
-      const rows = toEmbed.slice(from, from + TEXTS_PER_BATCH);
-      const own = rows.map((row) => unpackString(texts!, row));
+    for (let from = 0; from < all.length; from += TEXTS_PER_BATCH) {
+      const own = all.slice(from, from + TEXTS_PER_BATCH);
       const embedded = await this.#embed(own, options);
-      for (const [i, row] of rows.entries()) {
+      for (const [i, text] of own.entries()) {
         const vector = embedded.subarray(i * dimension, (i + 1) * dimension);
-        if (this.#hasNoDirection(vector)) {
-          const message = `${noKnownWord(own[i]!)}.`;
-          problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
+        for (const row of rowsOf.get(text)!) {
+          if (this.#hasNoDirection(vector)) {
+            const message = `${noKnownWord(text)}.`;
+            problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
+          }
+          vectors.set(vector, row * dimension);
         }
-        vectors.set(vector, row * dimension);
       }
       await pause();
     }
+    problems.sort((a, b) => a.position - b.position);
     if (problems.length > 0) throw batchError('records', problems, problems.length);
   }
 

@@ -9,6 +9,7 @@ import type {
   Query,
 } from '../../shared/types.js';
 import type {
+  KeptVectors,
   MatchesOnWire,
   PackedRecords,
   QueryOnWire,
@@ -60,9 +61,14 @@ export class RemoteCollection implements CollectionCalls {
     _durability: 'disk' | 'memory',
     options: CallOptions,
   ): Promise<WrittenOnWire> {
-    await this.#texts.fillIn(records, options);
+    await this.#texts.fillIn(records, options, () => this.keptVectors());
     await checkedNorms(records, this.config, options.signal);
     return this.#write(recordItems(records, this.config.dimension, mode), options);
+  }
+
+  /** None: asking for them would be as many bytes on the way as it spares. */
+  async keptVectors(): Promise<KeptVectors> {
+    return { positions: [], vectors: new Float32Array(0) };
   }
 
   setMetadata(
