@@ -56,6 +56,8 @@ function library(): UserConfig {
         output: {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunk-[name]-[hash].js',
+          // Shorter names alone: bundlers look for `new Worker(new URL("…", import.meta.url))` as it is written here.
+          minify: { compress: false, mangle: true, codegen: false },
           // Editors read them in the .d.ts files.
           comments: { jsdoc: false },
         },
