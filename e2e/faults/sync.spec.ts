@@ -105,7 +105,7 @@ test('Y4 Y5: the server is killed in the middle of pushes and pulls; nothing is 
   addDevice,
   syncServer,
 }) => {
-  const rounds = size(100, 15);
+  const rounds = size(100, 8);
   const seed = Date.now();
   const next = uniform(seed);
   const devices = [await addDevice({ live: false }), await addDevice({ live: false })] as const;
@@ -159,7 +159,7 @@ test('Y8: where the log was truncated below the cursor of a device, it is reset,
   storeName,
   syncServer,
 }) => {
-  const rounds = size(20, 4);
+  const rounds = size(20, 2);
   // Tombstones of this collection live for a second.
   const path = `${syncServer.url}/v1/stores/${storeName}/collections/notes`;
   const config = { dimension: 2, metric: 'cosine', conflict: 'last-writer-wins' };

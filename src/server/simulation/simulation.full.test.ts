@@ -1,3 +1,3 @@
 import { describeSimulation } from './simulation.contract.js';
 
-describeSimulation(2_000, 200, 3_600_000 * 4);
+describeSimulation({ seeds: [1, 2_000], writes: 200, timeoutMs: 3_600_000 * 4 });
