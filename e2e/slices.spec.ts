@@ -28,7 +28,7 @@ function watch(page: Page, what: 'commit' | 'embedding'): Promise<Watched> {
       const texts = await store.collection('texts', { embedder: embedders.staticEmbedder() });
       await texts.query({ text: 'water' });
       const text = 'a small animal with eight legs that spins webs to catch insects '.repeat(4);
-      const records = helpers.ids(20_000).map((id) => ({ id, text }));
+      const records = helpers.ids(20_000).map((id) => ({ id, text: text + id }));
       // Refused after all is embedded: storage has no part in it.
       records.push({ id: 'unknown', text: 'qzxqzx' });
       start = () => texts.upsert(records);
