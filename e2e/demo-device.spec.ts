@@ -41,7 +41,7 @@ test('D23 D24 D26: the panel tells what runs; a killed worker is replaced; a sec
     return (await figure('Requests').textContent())!;
   };
   // Its code comes with the first answer.
-  await expect(page.locator('#map')).toBeVisible();
+  await expect(page.locator('#map-plot canvas')).toBeVisible();
   await expect
     .poll(async () => {
       const made = await page.evaluate(() =>
