@@ -6,6 +6,7 @@ const BROWSER_TESTS = 'src/**/*.browser.test.ts';
 const WEBGPU_TESTS = 'src/**/*.webgpu.test.ts';
 const FULL_TESTS = 'src/**/*.full.test.ts';
 const REDIS_TESTS = 'src/**/*.redis.test.ts';
+const SIMULATION_TESTS = 'src/server/simulation/*.redis.test.ts';
 
 /** What a page needs for SharedArrayBuffer, and so for WASM threads. */
 const CROSS_ORIGIN_ISOLATION = {
@@ -102,10 +103,22 @@ export default defineConfig({
           name: 'redis',
           environment: 'node',
           include: [REDIS_TESTS],
+          exclude: [SIMULATION_TESTS],
           testTimeout: process.env.NEARSHORE_FAULTS === 'full' ? 3_600_000 : 120_000,
           hookTimeout: 120_000,
-          // Of two, one mostly waits: for an election, for a server that hangs.
-          maxWorkers: process.env.NEARSHORE_FAULTS === 'full' ? 1 : 2,
+          // A Cluster is six processes or nine, and nodes that get no processor for a second are taken for dead.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // On a real Redis, too, and by itself: it keeps both cores busy.
+      {
+        test: {
+          name: 'simulation',
+          environment: 'node',
+          include: [SIMULATION_TESTS],
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
       // Full-size runs, minutes each: `npm run test:faults`, not part of `npm test`.

@@ -54,7 +54,7 @@ const STEPS = {
   },
   knip: { commands: [['knip']] },
   unit: { commands: [vitest('unit', ['unit'])], counts: vitestCounts },
-  redis: { commands: [vitest('redis', ['redis'])], counts: vitestCounts, redis: true },
+  redis: { commands: [vitest('redis', ['redis', 'simulation'])], counts: vitestCounts, redis: true },
   browser: {
     commands: [vitest('browser', ['chromium', 'firefox'])],
     counts: vitestCounts,
