@@ -44,6 +44,13 @@ export class Load {
     while (this.#batches < until) await sleep(10);
   }
 
+  /** Resolves when something more was acknowledged as replicated. */
+  async nextReplicated(): Promise<void> {
+    const count = () => this.acknowledged.filter(({ replicated }) => replicated).length;
+    const before = count();
+    while (count() === before) await sleep(10);
+  }
+
   /** The longest time between two acknowledgements. */
   longestGapMs(): number {
     const times = this.acknowledged.map(({ at }) => at).sort((a, b) => a - b);
