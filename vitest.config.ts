@@ -117,6 +117,7 @@ export default defineConfig({
           name: 'simulation',
           environment: 'node',
           include: [SIMULATION_TESTS],
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
