@@ -1,5 +1,6 @@
 import type { Problem } from '../shared/errors.js';
 import { queryProblem } from '../shared/query-check.js';
+import { isToEmbed } from '../shared/texts-to-embed.js';
 import type { CollectionConfig, Embedder, Query, QueryResult, WorkerEmbedder } from '../shared/types.js';
 import type { MatchesOnWire, QueryOnWire } from '../shared/worker-api.js';
 import { embedInBatches, isWorkerEmbedder } from './embed.js';
@@ -46,11 +47,6 @@ export async function runQueries<M>(
       return where === undefined ? one(wires[i]!) : searchWhere(one, wires[i]!, where);
     }),
   );
-}
-
-/** Whether its text is to be made a vector of. */
-function isToEmbed({ text, vector, id, keyword }: QueryOnWire): boolean {
-  return text !== undefined && vector === undefined && id === undefined && keyword === undefined;
 }
 
 /** Takes the vectors of texts from an embedder that runs on the page. */

@@ -1,5 +1,10 @@
 import { type StringColumn, unpackString } from './string-column.js';
-import type { KeptVectors } from './worker-api.js';
+import type { KeptVectors, QueryOnWire } from './worker-api.js';
+
+/** Whether a vector is to be made of the query's text. */
+export function isToEmbed({ keyword, vector, id }: QueryOnWire): boolean {
+  return keyword === undefined && vector === undefined && id === undefined;
+}
 
 /** Puts the vectors that are kept in their rows; gives the rows that are left. */
 export function takeKept(

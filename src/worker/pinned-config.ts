@@ -1,15 +1,10 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { CollectionConfig } from '../shared/types.js';
+import type { CollectionConfig, ConflictPolicy } from '../shared/types.js';
 import type { OpenCollectionArgs } from '../shared/worker-api.js';
 
 /** What a collection is created with. */
-export function newConfig({
-  name,
-  dimension,
-  metric = 'cosine',
-  embeddingSpace,
-  conflict,
-}: OpenCollectionArgs): CollectionConfig {
+export function newConfig(args: OpenCollectionArgs): CollectionConfig {
+  const { name, dimension, metric = 'cosine' } = args;
   if (dimension === undefined) {
     throw new VectorStoreError(
       'INVALID_ARGUMENT',
@@ -17,6 +12,16 @@ export function newConfig({
         'Pass { dimension } or an embedder.',
     );
   }
+  return configOf({ ...args, dimension, metric });
+}
+
+interface Pinned extends Pick<CollectionConfig, 'name' | 'dimension' | 'metric'> {
+  readonly embeddingSpace?: string | undefined;
+  readonly conflict?: ConflictPolicy | undefined;
+}
+
+/** What of these is pinned. */
+export function configOf({ name, dimension, metric, embeddingSpace, conflict }: Pinned): CollectionConfig {
   return {
     name,
     dimension,

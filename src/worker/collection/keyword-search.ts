@@ -1,4 +1,5 @@
 import { type Bitmap, hasBit } from '../bitmap.js';
+import { BestHeap } from '../compute/best-heap.js';
 import { listRows } from '../filter/bitmap-sets.js';
 import { indexSegment } from '../keyword/index-segment.js';
 import type { KeywordIndex, Posting } from '../keyword/keyword-index.js';
@@ -53,9 +54,9 @@ export async function searchKeywords(
     if (own.every((posting) => posting === undefined)) continue;
     const selection = await select(view, filter);
     if (selection.rows === 0) continue;
-    const { rows, scores } = scoreRows(own, idfs, indexes[source]!.lengths, meanLength, selection.excluded);
-    considered += rows.length;
-    best.add(source, rows, scores);
+    const scored = scoreRows(own, idfs, indexes[source]!.lengths, meanLength, selection.excluded);
+    considered += scored.rows.length;
+    best.add(source, scored);
   }
   return { best: await ranked(snapshot, best, k), considered };
 }
@@ -160,19 +161,20 @@ function scoreRows(
 
 /** Rows that may be among the best k: those whose score is at least the k-th. */
 class Best {
-  /** The k best scores, the least first: a binary heap. */
-  readonly #heap: number[] = [];
+  readonly #scores: BestHeap;
   readonly #parts: { readonly source: number; readonly scored: Scored }[] = [];
 
-  constructor(private readonly k: number) {}
+  constructor(k: number) {
+    this.#scores = new BestHeap(k);
+  }
 
-  add(source: number, rows: Uint32Array, scores: Float64Array): void {
-    this.#parts.push({ source, scored: { rows, scores } });
-    for (const score of scores) this.#offer(score);
+  add(source: number, scored: Scored): void {
+    this.#parts.push({ source, scored });
+    for (const [i, score] of scored.scores.entries()) this.#scores.offer(scored.rows[i]!, score);
   }
 
   places(): { source: number; row: number; keywordScore: number }[] {
-    const least = this.#heap.length < this.k ? 0 : this.#heap[0]!;
+    const { least } = this.#scores;
     return this.#parts.flatMap(({ source, scored: { rows, scores } }) => {
       const places = [];
       for (let i = 0; i < rows.length; i++) {
@@ -180,29 +182,6 @@ class Best {
       }
       return places;
     });
-  }
-
-  #offer(score: number): void {
-    const heap = this.#heap;
-    if (heap.length < this.k) {
-      let at = heap.push(score) - 1;
-      for (let parent = (at - 1) >> 1; at > 0 && heap[parent]! > score; parent = (at - 1) >> 1) {
-        heap[at] = heap[parent]!;
-        at = parent;
-      }
-      heap[at] = score;
-    } else if (score > heap[0]!) {
-      let at = 0;
-      for (;;) {
-        let child = 2 * at + 1;
-        if (child >= heap.length) break;
-        if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child++;
-        if (heap[child]! >= score) break;
-        heap[at] = heap[child]!;
-        at = child;
-      }
-      heap[at] = score;
-    }
   }
 }
 

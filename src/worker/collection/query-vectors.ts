@@ -1,5 +1,6 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import { packStrings } from '../../shared/string-column.js';
+import { isToEmbed } from '../../shared/texts-to-embed.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { QueryOnWire } from '../../shared/worker-api.js';
 import type { TextVectors } from '../embed/text-vectors.js';
@@ -26,24 +27,14 @@ export class QueryVectors {
     queries: readonly QueryOnWire[],
     options: CallOptions,
   ): Promise<(Float32Array<ArrayBuffer> | undefined)[]> {
-    const toEmbed = queries.filter(isToEmbed);
-    const texts = (kind: (query: QueryOnWire) => boolean) => toEmbed.filter(kind).map(({ text }) => text!);
-    const plain = (
-      await this.texts.ofQueries(
-        texts((query) => query.hybrid === undefined),
-        options,
-      )
-    ).values();
-    const hybrid = (
-      await this.texts.ofKnown(
-        texts((query) => query.hybrid !== undefined),
-        options,
-      )
-    ).values();
+    const asked = queries.filter(isToEmbed).map(({ text, hybrid }) => ({
+      text: text!,
+      isRequired: hybrid === undefined,
+    }));
+    const embedded = (await this.texts.ofQueries(asked, options)).values();
     const vectors: (Float32Array<ArrayBuffer> | undefined)[] = [];
     for (const query of queries) {
-      const embedded = () => (query.hybrid === undefined ? plain : hybrid).next().value;
-      const raw = isToEmbed(query) ? embedded() : await this.#given(query);
+      const raw = isToEmbed(query) ? embedded.next().value : await this.#given(query);
       vectors.push(raw && (this.config.metric === 'cosine' ? toUnitLength(raw) : raw));
     }
     return vectors;
@@ -66,9 +57,4 @@ export class QueryVectors {
       return readVectors(snapshot, [place]);
     });
   }
-}
-
-/** Whether a vector is to be made of its text. */
-function isToEmbed({ keyword, vector, id }: QueryOnWire): boolean {
-  return keyword === undefined && vector === undefined && id === undefined;
 }

@@ -67,7 +67,6 @@ async function byKeyword(question: Question, k: number): Promise<Ranking> {
     ...found,
     score: Number.NaN,
     distance: Number.NaN,
-    ...(query.hybrid !== undefined && { fusedScore: 0 }),
   }));
   const fused = query.hybrid === undefined ? rows : withFusedScores(rows, query.hybrid);
   // No similarity is at least any.

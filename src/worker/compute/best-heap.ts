@@ -19,6 +19,11 @@ export class BestHeap {
     }
   }
 
+  /** What a value has to be above to get in; −∞ while there are fewer than k. */
+  get least(): number {
+    return this.#size < this.k ? Number.NEGATIVE_INFINITY : this.#values[0]!;
+  }
+
   /** Empties the heap into `best` at `at`, greatest first; the rest is filled with row −1. */
   drainTo(best: Pick<BestRows, 'rows' | 'similarities'>, at: number): void {
     best.rows.fill(-1, at, at + this.k);

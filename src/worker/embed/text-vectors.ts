@@ -35,8 +35,9 @@ export class TextVectors {
       const embedded = await this.#embed(own, options);
       for (const [i, text] of own.entries()) {
         const vector = embedded.subarray(i * dimension, (i + 1) * dimension);
+        const hasNone = this.#hasNoDirection(vector);
         for (const row of rowsOf.get(text)!) {
-          if (this.#hasNoDirection(vector)) {
+          if (hasNone) {
             const message = `${noKnownWord(text)}.`;
             problems.push({ position: row, id: unpackString(ids, row), code: 'INVALID_ARGUMENT', message });
           }
@@ -49,26 +50,22 @@ export class TextVectors {
     if (problems.length > 0) throw batchError('records', problems, problems.length);
   }
 
-  /** One for each text. */
-  async ofQueries(texts: readonly string[], options: CallOptions): Promise<Float32Array<ArrayBuffer>[]> {
-    const vectors = await this.ofKnown(texts, options);
-    return vectors.map((vector, i) => {
-      if (vector !== undefined) return vector;
-      throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(texts[i]!)}.`);
-    });
-  }
-
-  /** One for each text; undefined where the embedder knows no word of it. */
-  async ofKnown(
-    texts: readonly string[],
+  /** One for each text; undefined where the embedder knows no word of it, which is refused where one is required. */
+  async ofQueries(
+    asked: readonly { readonly text: string; readonly isRequired: boolean }[],
     options: CallOptions,
   ): Promise<(Float32Array<ArrayBuffer> | undefined)[]> {
     const { dimension } = this.config;
-    if (texts.length === 0) return [];
-    const rows = await this.#embed(texts, options);
-    return texts.map((_, i) => {
+    if (asked.length === 0) return [];
+    const rows = await this.#embed(
+      asked.map(({ text }) => text),
+      options,
+    );
+    return asked.map(({ text, isRequired }, i) => {
       const vector = rows.slice(i * dimension, (i + 1) * dimension);
-      return this.#hasNoDirection(vector) ? undefined : vector;
+      if (!this.#hasNoDirection(vector)) return vector;
+      if (isRequired) throw new VectorStoreError('INVALID_ARGUMENT', `${noKnownWord(text)}.`);
+      return undefined;
     });
   }
 

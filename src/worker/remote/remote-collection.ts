@@ -1,6 +1,5 @@
 import { VectorStoreError } from '../../shared/errors.js';
 import type { StringColumn } from '../../shared/string-column.js';
-import { MAX_OPERATIONS } from '../../shared/sync/protocol.js';
 import type {
   ChangeEvent,
   CollectionConfig,
@@ -22,7 +21,7 @@ import type { CollectionCalls } from '../collection/collection-calls.js';
 import { checkedNorms } from '../collection/writes.js';
 import type { TextVectors } from '../embed/text-vectors.js';
 import { joinRecords, ofServer } from './join-matches.js';
-import type { Reads } from './patient-reads.js';
+import { getAll, type Reads } from './patient-reads.js';
 import { searchRemotely } from './remote-search.js';
 import { RemoteWriter, type WriterParts } from './remote-writer.js';
 import { deletedItems, metadataItems, recordItems, type WriteItems } from './write-items.js';
@@ -94,14 +93,7 @@ export class RemoteCollection implements CollectionCalls {
     includeVectors: boolean,
     { signal }: CallOptions,
   ): Promise<{ found: boolean[]; records: RecordsOnWire }> {
-    const found: boolean[] = [];
-    const parts: RecordsOnWire[] = [];
-    while (found.length < ids.length) {
-      const asked = ids.slice(found.length, found.length + MAX_OPERATIONS);
-      const part = await this.#reads.get({ ids: asked, includeVectors }, signal);
-      found.push(...part.found);
-      parts.push(part.records);
-    }
+    const { found, parts } = await getAll(this.#reads, ids, includeVectors, signal);
     return { found, records: parts.length === 0 ? { ids: [] } : joinRecords(parts) };
   }
 
@@ -163,7 +155,7 @@ export class RemoteCollection implements CollectionCalls {
 
   /** A server knows no texts. */
   async #withVectors(queries: readonly QueryOnWire[], options: CallOptions): Promise<QueryOnWire[]> {
-    const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [text]));
+    const texts = queries.flatMap(({ text }) => (text === undefined ? [] : [{ text, isRequired: true }]));
     const vectors = (await this.#texts.ofQueries(texts, options)).values();
     return queries.map(({ text, ...query }) =>
       text === undefined ? query : { ...query, vector: vectors.next().value! },

@@ -7,6 +7,7 @@ import {
   SYNC_PROTOCOL,
 } from '../../shared/sync/protocol.js';
 import type { CollectionConfig } from '../../shared/types.js';
+import { configOf } from '../pinned-config.js';
 import type { HttpClient } from '../sync/http/http-client.js';
 import { collectionPath, collectionsPath } from '../sync/http/http-transport.js';
 
@@ -36,7 +37,7 @@ export class RemoteCollections {
     const path = collectionsPath(this.store);
     const found = await this.client.send({ method: 'GET', path }, unpackCollectionList, signal);
     return found
-      .map(({ collection, descriptor }) => configOf(collection, descriptor))
+      .map(({ collection, descriptor }) => configOf({ name: collection, ...descriptor }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -46,19 +47,6 @@ export class RemoteCollections {
     const dropped = this.client.send({ method: 'DELETE', path }, () => true, signal);
     return (await orNone(dropped)) ?? false;
   }
-}
-
-export function configOf(
-  name: string,
-  { dimension, metric, embeddingSpace, conflict }: Descriptor,
-): CollectionConfig {
-  return {
-    name,
-    dimension,
-    metric,
-    ...(embeddingSpace !== undefined && { embeddingSpace }),
-    ...(conflict === 'compare-and-set' && { conflict }),
-  };
 }
 
 async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -17,7 +17,7 @@ import { Compute } from '../compute/compute.js';
 import { TextEmbedders } from '../embed/text-embedders.js';
 import { TextVectors } from '../embed/text-vectors.js';
 import { MetricsRecorder } from '../metrics.js';
-import { newConfig, refuseOtherConfig } from '../pinned-config.js';
+import { configOf, newConfig, refuseOtherConfig } from '../pinned-config.js';
 import type { Store } from '../store.js';
 import { closedError } from '../store-errors.js';
 import type { HttpClient } from '../sync/http/http-client.js';
@@ -28,7 +28,7 @@ import { patientReads } from './patient-reads.js';
 import { RemoteCalls } from './remote-calls.js';
 import { RemoteClock } from './remote-clock.js';
 import { RemoteCollection } from './remote-collection.js';
-import { configOf, RemoteCollections } from './remote-collections.js';
+import { RemoteCollections } from './remote-collections.js';
 import { watchHints } from './watch-hints.js';
 
 /** No sync of the page's is about it, so that the store's token is asked for. */
@@ -74,8 +74,8 @@ export class RemoteStore implements Store {
     const { name, maxRecords, embedder } = args;
     if (maxRecords !== undefined) throw boundError(name);
     const there = await this.#server.describe(name, signal);
-    if (there !== undefined) refuseOtherConfig(configOf(name, there), args);
-    const config = there === undefined ? newConfig(args) : configOf(name, there);
+    if (there !== undefined) refuseOtherConfig(configOf({ name, ...there }), args);
+    const config = there === undefined ? newConfig(args) : configOf({ name, ...there });
     const { descriptor, time } = await this.#server.open(config, signal);
     this.#stamps.correct(time);
     const id = numberOf(descriptor);
@@ -143,13 +143,8 @@ export class RemoteStore implements Store {
   async watch(ref: CollectionRef, signal: AbortSignal): Promise<void> {
     const collection = await this.collection(ref);
     const transport = httpTransport(this.#client, this.name, ref.name);
-    const ended = new AbortController();
-    for (const each of [signal, this.#closing.signal]) {
-      if (each.aborted) ended.abort();
-      each.addEventListener('abort', () => ended.abort(), { signal: ended.signal });
-    }
     const tell = () => collection.tell({ kind: 'unknown', ids: [], count: 0, origin: 'sync' });
-    await watchHints(transport, deviceClock, tell, ended.signal);
+    await watchHints(transport, deviceClock, tell, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   async beginExport(): Promise<Export> {
@@ -175,7 +170,7 @@ export class RemoteStore implements Store {
   async #reopen(id: number, name: string): Promise<RemoteCollection> {
     const descriptor = await this.#server.describe(name, this.#closing.signal);
     if (descriptor === undefined || numberOf(descriptor) !== id) throw droppedError(name);
-    const config = configOf(name, descriptor);
+    const config = configOf({ name, ...descriptor });
     this.#stamps.correct((await this.#server.open(config, this.#closing.signal)).time);
     return this.#open(config, descriptor);
   }
