@@ -20,14 +20,16 @@ export function operationBytes({ id, vector, metadata, text }: WithVector<Operat
 }
 
 /** Of a string in JSON, without its quotes. */
-function jsonBytes(text: string): number {
+export function jsonBytes(text: string): number {
   let bytes = utf8Length(text);
   for (let i = 0; i < text.length; i++) bytes += escapeBytes(text.charCodeAt(i));
   return bytes;
 }
 
-/** Of a row in JSON, without its quotes. */
-export function jsonBytesIn({ bytes, offsets }: StringColumn, row: number): number {
+/** Of a row in JSON, without its quotes; nothing where there is no column. */
+export function jsonBytesIn(column: StringColumn | undefined, row: number): number {
+  if (column === undefined) return 0;
+  const { bytes, offsets } = column;
   const [begin, end] = [offsets[row]!, offsets[row + 1]!];
   let length = end - begin;
   for (let i = begin; i < end; i++) length += escapeBytes(bytes[i]!);

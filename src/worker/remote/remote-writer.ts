@@ -6,10 +6,10 @@ import { packRemoteWrite } from '../../shared/sync/remote-requests.js';
 import type { Progress } from '../../shared/types.js';
 import { Backoff } from '../sync/backoff.js';
 import type { Clock } from '../sync/surroundings.js';
-import { LONGEST_WAIT_MS, type Reads } from './patient-reads.js';
+import { getAll, LONGEST_WAIT_MS, type Reads } from './patient-reads.js';
 import type { RemoteCalls } from './remote-calls.js';
 import type { RemoteClock } from './remote-clock.js';
-import { endedEarly, oversizedError, refusal } from './write-errors.js';
+import { endedEarly, isDone, oversizedError, refusal } from './write-errors.js';
 import { requestsOf, type WriteContent, type WriteItems } from './write-items.js';
 
 const TRIES = 3;
@@ -110,11 +110,8 @@ export class RemoteWriter {
     if (items.mode !== 'insert' && items.mode !== 'set-metadata') return;
     const refusing: number[] = [];
     for (const positions of requests) {
-      const found = await foundOf(
-        this.parts.reads,
-        positions.map((i) => items.ids[i]!),
-        signal,
-      );
+      const ids = positions.map((i) => items.ids[i]!);
+      const { found } = await getAll(this.parts.reads, ids, false, signal);
       refusing.push(...positions.filter((_, i) => found[i] === (items.mode === 'insert')));
     }
     if (refusing.length > 0) throw refusal(items, refusing);
@@ -180,31 +177,14 @@ export class RemoteWriter {
   }
 }
 
-/** Which of these ids are there. */
-async function foundOf(
-  reads: Pick<Reads, 'get'>,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<boolean[]> {
-  const found: boolean[] = [];
-  while (found.length < ids.length) {
-    const part = await reads.get({ ids: ids.slice(found.length), includeVectors: false }, signal);
-    found.push(...part.found);
-  }
-  return found;
-}
-
-function isDone({ mode }: WriteItems, { status }: RemoteWriteResult): boolean {
-  return status === 'ok' || (mode === 'delete' && status === 'absent');
-}
-
 function isRefusal(status: RemoteWriteResult['status']): boolean {
   return status === 'exists' || status === 'absent' || status === 'skipped';
 }
 
 function refuseOversized(items: WriteItems): void {
   const oversized = items.ids.flatMap((_, i) => {
-    if (items.bytes(i) <= MAX_BODY_BYTES) return [];
+    // What is near the bound is packed as it is sent.
+    if (items.bytes(i) <= MAX_BODY_BYTES / 2) return [];
     const bytes = packRemoteWrite({
       ...items.content([i]),
       collection: '0'.repeat(32),

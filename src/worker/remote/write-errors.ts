@@ -33,6 +33,11 @@ export function oversizedError(
   return batchError(WHAT[mode], problems, oversized.length);
 }
 
+/** Whether the position is as was asked. */
+export function isDone({ mode }: WriteItems, { status }: RemoteWriteResult): boolean {
+  return status === 'ok' || (mode === 'delete' && status === 'absent');
+}
+
 /** How far a write has come that ended early. */
 export interface Ended {
   readonly items: WriteItems;
@@ -51,7 +56,7 @@ export function endedEarly({ items, results, fault, isUncertain }: Ended): Vecto
   let left = 0;
   for (const [position, id] of ids.entries()) {
     const result = results.get(position);
-    if (result?.status === 'ok' || (items.mode === 'delete' && result?.status === 'absent')) {
+    if (result !== undefined && isDone(items, result)) {
       applied.push(id);
       continue;
     }

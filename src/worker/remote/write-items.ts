@@ -1,12 +1,11 @@
 import { type StringColumn, unpackString, unpackStrings } from '../../shared/string-column.js';
+import { jsonBytes, jsonBytesIn } from '../../shared/sync/operation-bytes.js';
 import { MAX_OPERATIONS, PUSH_BYTES } from '../../shared/sync/protocol.js';
 import type { RemoteRecord, RemoteWrite } from '../../shared/sync/remote.js';
 import type { PackedRecords } from '../../shared/worker-api.js';
 
 /** Of a position on the wire, beside its strings and its vector. */
 const POSITION_BYTES = 200;
-/** JSON makes at most six bytes of one: a control character. */
-const JSON_GROWTH = 6;
 
 /** What a request says beside its stamp. */
 export type WriteContent<T = RemoteWrite> = T extends unknown
@@ -38,7 +37,12 @@ export function recordItems(
   return {
     mode,
     ids,
-    bytes: (i) => POSITION_BYTES + 4 * dimension + grown(packed, i) + grown(metadata, i) + grown(texts, i),
+    bytes: (i) =>
+      POSITION_BYTES +
+      4 * dimension +
+      jsonBytesIn(packed, i) +
+      jsonBytesIn(metadata, i) +
+      jsonBytesIn(texts, i),
     content: (positions) => ({ mode, records: positions.map(record) }),
   };
 }
@@ -49,7 +53,7 @@ export function metadataItems(packed: StringColumn, metadata: StringColumn): Wri
   return {
     mode,
     ids,
-    bytes: (i) => POSITION_BYTES + grown(packed, i) + grown(metadata, i),
+    bytes: (i) => POSITION_BYTES + jsonBytesIn(packed, i) + jsonBytesIn(metadata, i),
     content: (positions) => ({
       mode,
       updates: positions.map((i) => ({ id: ids[i]!, metadata: unpackString(metadata, i) })),
@@ -62,7 +66,7 @@ export function deletedItems(ids: readonly string[]): WriteItems {
   return {
     mode,
     ids,
-    bytes: (i) => POSITION_BYTES + JSON_GROWTH * ids[i]!.length,
+    bytes: (i) => POSITION_BYTES + jsonBytes(ids[i]!),
     content: (positions) => ({ mode, ids: positions.map((i) => ids[i]!) }),
   };
 }
@@ -88,8 +92,4 @@ export function* requestsOf({ ids, bytes }: WriteItems): Generator<number[]> {
 function optional<K extends string>(key: K, column: StringColumn | undefined, i: number) {
   const value = column === undefined ? '' : unpackString(column, i);
   return (value === '' ? {} : { [key]: value }) as { readonly [key in K]?: string };
-}
-
-function grown(column: StringColumn | undefined, i: number): number {
-  return column === undefined ? 0 : JSON_GROWTH * (column.offsets[i + 1]! - column.offsets[i]!);
 }

@@ -1,5 +1,5 @@
 import { STAMP_BYTES, toHex } from '../../../shared/stamp.js';
-import { type StringColumn, unpackString } from '../../../shared/string-column.js';
+import { unpackString } from '../../../shared/string-column.js';
 import { jsonBytesIn, OPERATION_BYTES } from '../../../shared/sync/operation-bytes.js';
 import type { Stamp } from '../../../shared/sync/protocol.js';
 import { hasBit } from '../../bitmap.js';
@@ -64,7 +64,10 @@ async function pendingLocals({ views, row: { config } }: Snapshot, source: numbe
       if (!hasBit(bits, position)) continue;
       if (position < rows) {
         const { ids, metadata, texts, versionAt } = ofRows!;
-        const strings = [ids, metadata, texts].reduce((sum, column) => sum + bytesIn(column, position), 0);
+        const strings = [ids, metadata, texts].reduce(
+          (sum, column) => sum + jsonBytesIn(column, position),
+          0,
+        );
         const local: Local = {
           ...{ id: unpackString(ids, position), kind: 'upsert', source, at: position },
           ...versionAt(position),
@@ -74,7 +77,7 @@ async function pendingLocals({ views, row: { config } }: Snapshot, source: numbe
         const { ids, versionAt } = ofTombstones!;
         const at = position - rows;
         const local: Local = { id: unpackString(ids, at), kind: 'delete', source, at, ...versionAt(at) };
-        yield { local, bytes: OPERATION_BYTES + bytesIn(ids, at) };
+        yield { local, bytes: OPERATION_BYTES + jsonBytesIn(ids, at) };
       }
     }
   })();
@@ -88,10 +91,6 @@ async function columnsOf(view: SegmentView) {
     texts: await segment.texts(),
     versionAt: await versionsOf(view, 'upsert'),
   };
-}
-
-function bytesIn(column: StringColumn | undefined, row: number): number {
-  return column === undefined ? 0 : jsonBytesIn(column, row);
 }
 
 /** Views are immutable. */
