@@ -1,3 +1,5 @@
+import { joinBytes } from '../../shared/bytes.js';
+
 // Writes ONNX models as bytes. Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 // Wire format: https://protobuf.dev/programming-guides/encoding/
 
@@ -201,13 +203,7 @@ function embedded(field: number, bytes: Uint8Array): Bytes {
 }
 
 function message(...fields: Uint8Array[]): Bytes {
-  const bytes = new Uint8Array(fields.reduce((length, field) => length + field.length, 0));
-  let end = 0;
-  for (const field of fields) {
-    bytes.set(field, end);
-    end += field.length;
-  }
-  return bytes;
+  return joinBytes(fields);
 }
 
 /** Seven bits a byte, lowest first; a negative number is its 64-bit two's complement. */
