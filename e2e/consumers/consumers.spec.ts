@@ -43,7 +43,7 @@ test('Z1 Z2: the same, built', async ({ page, serve, faults }) => {
 
 for (const [rule, app, output, how, paths] of [
   ['Z1', 'webpack', 'dist', 'without a configuration', ['/']],
-  ['Z1 Z2', 'esbuild', 'dist', 'as the README says', ['/']],
+  ['Z1 Z2', 'esbuild', 'dist', 'as the documentation says', ['/']],
   ['Z1 Z4', 'static', '.', 'without a bundler, also where a policy wants Trusted Types', ['/', '/trusted/']],
 ] as const) {
   test(`${rule}: ${app} app, ${how}`, async ({ page, serve, faults }) => {
@@ -66,7 +66,7 @@ test('Z3: an app with its own ONNX Runtime has one copy of its WASM', async ({ p
   expect(faults).toEqual([]);
 });
 
-test('Z2 Z3: the same for the code of the README with Transformers.js', async ({ page, serve, faults }) => {
+test('Z2 Z3: the same for the documented code with Transformers.js', async ({ page, serve, faults }) => {
   test.skip(!runsAll, 'its packages are hundreds of megabytes: npm run test:consumers -- --all');
   await build('transformers');
   const output = join(folderOf('transformers'), 'dist');

@@ -1,8 +1,11 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { blocksOf } from '../../scripts/doc-blocks.js';
+import { toFunctionBody } from '../../scripts/doc-code.js';
 import { startRedis } from '../../scripts/redis/servers.mjs';
 import { packPushRequest, unpackPushAnswer } from '../shared/sync/messages.js';
-import { runServer, type ServerProcess } from './server-process.contract.js';
+import type { NearshoreServer } from './server-options.js';
+import { importServer, runServer, type ServerProcess } from './server-process.contract.js';
 import { AUDIENCE, ISSUER, pushOf, SECRET, TestCaller, tokenOf } from './test-server.contract.js';
 
 let redis: Awaited<ReturnType<typeof startRedis>>;
@@ -138,4 +141,29 @@ describe('H1 nearshore-server', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number) });
     expect(server.stderr()).not.toMatch(/id \d|acme|term|eyJ/);
   });
+});
+
+it('W2 the program in src/server/README.md serves', async () => {
+  const [block] = blocksOf('src/server/README.md').filter(({ by }) => by === 'test');
+  const code = `${block!.source}\n${block!.after}`
+    .replace('redis://127.0.0.1:6379', redis.url)
+    .replace('port: 8787', 'port: 0');
+  const key = 'k'.repeat(32);
+  vi.stubEnv('KEY', key);
+  const log = vi.spyOn(console, 'log').mockReturnValue();
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+  const modules: Record<string, unknown> = { 'nearshore-server': await importServer() };
+  const program = new AsyncFunction('require', 'exports', toFunctionBody(code));
+  const server: NearshoreServer = await program((name: string) => modules[name], {});
+  try {
+    const url: string = log.mock.lastCall![0];
+    const answer = await fetch(`${url}/v1/stores/notebook/collections`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(await answer.json()).toEqual({ collections: [] });
+  } finally {
+    await server.close();
+    log.mockRestore();
+    vi.unstubAllEnvs();
+  }
 });

@@ -19,6 +19,12 @@ export interface ServerProcess {
   stderr(): string;
 }
 
+/** What the built package exports. */
+export async function importServer(): Promise<typeof import('./index.js')> {
+  await (built ??= bundleServer(FOLDER));
+  return import(join(FOLDER, 'index.js'));
+}
+
 /** Resolves when it listens, or has ended. */
 export async function runServer(
   args: readonly string[],

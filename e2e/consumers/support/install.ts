@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QUICK_APPS, runsAll, SLOW_APPS } from './apps.js';
-import { writeReadmeFiles } from './readme-files.js';
 import { runToEnd } from './run-to-end.js';
+import { writeShownFiles } from './shown-files.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Where an app's code is, if not in its folder itself. */
@@ -38,7 +38,7 @@ async function fill(folder: string): Promise<void> {
       join(folder, app, CODE[app] ?? '.', 'try-everything.js'),
     );
   }
-  writeReadmeFiles(folder, apps);
+  writeShownFiles(folder, apps);
   // As workspaces, what two apps need is unpacked once.
   const workspaces = apps.filter((app) => app !== 'transformers');
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, workspaces }));

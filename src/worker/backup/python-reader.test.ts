@@ -7,8 +7,8 @@ import type { StoreEngine } from '../store-engine.js';
 import { contentsOf, exportBytes, framesOf } from './backup.contract.js';
 import { exampleStore } from './damage.contract.js';
 
-const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-const reader = /```python\n([\s\S]*?)```/.exec(readme)![1]!;
+const page = readFileSync(new URL('../../../docs/backup.md', import.meta.url), 'utf8');
+const reader = /```python\n([\s\S]*?)```/.exec(page)![1]!;
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const folder = mkdtempSync(join(tmpdir(), 'nearshore-python-'));
 let store: StoreEngine;
@@ -21,7 +21,7 @@ afterAll(async () => {
   await store.close();
 });
 
-/** What the README's reader gives of a file, or what it complains about. */
+/** What the documented reader gives of a file, or what it complains about. */
 function readWithPython(bytes: Uint8Array) {
   const file = join(folder, 'example.nearshore');
   const script = join(folder, 'reader.py');
@@ -31,12 +31,12 @@ function readWithPython(bytes: Uint8Array) {
   return status === 0 ? JSON.parse(stdout) : stderr.trim();
 }
 
-it('B1 the reader in the README has at most 20 lines', () => {
+it('B1 the documented reader has at most 20 lines', () => {
   expect(reader.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
 });
 
-it("B1 the README's reader in Python reads every record of an exported file", async (context) => {
-  context.skip(!hasPython, 'python3 is not installed here: the README’s reader was not run');
+it('B1 the documented reader in Python reads every record of an exported file', async (context) => {
+  context.skip(!hasPython, 'python3 is not installed here: the documented reader was not run');
   const expected = (await contentsOf(store)).flatMap(({ config, ids, metadata, texts, bits }) => {
     const vectors = new Float32Array(new Uint8Array(Buffer.from(bits, 'base64')).buffer);
     return ids.map((id, i) => [
@@ -52,8 +52,8 @@ it("B1 the README's reader in Python reads every record of an exported file", as
   expect(readWithPython(await exportBytes(store)).sort(byKey)).toEqual(expected.sort(byKey));
 });
 
-it("B1 the README's reader in Python notices damage and a missing end", async (context) => {
-  context.skip(!hasPython, 'python3 is not installed here: the README’s reader was not run');
+it('B1 the documented reader in Python notices damage and a missing end', async (context) => {
+  context.skip(!hasPython, 'python3 is not installed here: the documented reader was not run');
   const bytes = await exportBytes(store);
   const damaged = bytes.slice();
   damaged[bytes.length >> 1]! ^= 1;

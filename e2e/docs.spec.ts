@@ -1,14 +1,14 @@
 import type { Page } from '@playwright/test';
+import { blocksOf, type DocBlock, docPages } from '../scripts/doc-blocks.js';
+import { expectedOutput, oneLine, toFunctionBody } from '../scripts/doc-code.js';
 import { expect, openBlank } from './support/api-test.js';
-import { expectedOutput, oneLine, readmeBlocks, toFunctionBody } from './support/readme-code.js';
 import { test } from './support/sync-test.js';
 
-/** Where the README says that the sync server is. */
+/** Where the documentation says that the sync server is. */
 const SERVER = 'http://127.0.0.1:8787';
 
 /** Runs code on a page that has the package; gives what it logged, one text for each `console.log`: strings as they are, all else as JSON. */
 async function run(page: Page, source: string): Promise<string[]> {
-  await openBlank(page);
   const printed = await page.evaluate(async (body) => {
     const modules: Record<string, unknown> = {
       nearshore,
@@ -34,25 +34,25 @@ async function run(page: Page, source: string): Promise<string[]> {
   return printed.map((values) => oneLine(values.map(shown).join(' ')));
 }
 
-test("the README's example prints what its comments say", async ({ page }) => {
-  const examples = readmeBlocks().filter(({ marker }) => marker === 'example');
-  expect(examples).toHaveLength(1);
-  const { source } = examples[0]!;
-  const expected = expectedOutput(source);
-  expect(expected.length).toBeGreaterThan(0);
-  expect(await run(page, source)).toEqual(expected);
-});
+/** One page load for all of a document's code: what it runs in has other names in each block. */
+async function runAll(page: Page, blocks: readonly DocBlock[], server: string): Promise<void> {
+  await openBlank(page);
+  for (const { page: document, line, before, source, after } of blocks) {
+    const code = [before, source, after].join('\n');
+    await test.step(`${document}:${line}`, async () => {
+      const printed = await run(page, code.replaceAll(SERVER, server));
+      expect(printed, `${document}:${line}`).toEqual(expectedOutput(code));
+    });
+  }
+}
 
-for (const { source, line, marker } of readmeBlocks()) {
-  if (marker !== 'run') continue;
-  const title = `the README's code at line ${line} runs, and prints what its comments say`;
-  if (source.includes(SERVER)) {
-    test(title, async ({ page, syncServer }) => {
-      expect(await run(page, source.replaceAll(SERVER, syncServer.url))).toEqual(expectedOutput(source));
-    });
+for (const document of docPages) {
+  const blocks = blocksOf(document).filter(({ by }) => by === 'e2e');
+  if (blocks.length === 0) continue;
+  const title = `W2: the code of ${document} runs, and prints what its comments say`;
+  if (blocks.some(({ source }) => source.includes(SERVER))) {
+    test(title, async ({ page, syncServer }) => runAll(page, blocks, syncServer.url));
   } else {
-    test(title, async ({ page }) => {
-      expect(await run(page, source)).toEqual(expectedOutput(source));
-    });
+    test(title, async ({ page }) => runAll(page, blocks, SERVER));
   }
 }
