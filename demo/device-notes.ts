@@ -17,6 +17,7 @@ export class DeviceNotes {
       const text = this.#input.value.trim();
       if (text !== '' && (await this.#try(() => this.notes.add(text)))) this.#input.value = '';
     });
+    byId('note-add', HTMLButtonElement).disabled = false;
   }
 
   async refresh(): Promise<void> {

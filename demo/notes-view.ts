@@ -21,6 +21,7 @@ export class NotesView {
     this.#input.addEventListener('input', () => {
       this.#problem.hidden = true;
     });
+    byId('note-add', HTMLButtonElement).disabled = false;
   }
 
   async refresh(): Promise<void> {

@@ -108,7 +108,7 @@ test('D27: offline, every fetch of the tab and its worker fails, and search and 
   await addNote(page, 'a lighthouse on the cliff');
   await query(page).fill('a beacon by the sea');
   await chip(page, 'Notes').click();
-  await expect(titles(page)).toHaveText('a lighthouse on the cliff');
+  await expect(titles(page)).toHaveText(['a lighthouse on the cliff']);
   await expect(page.locator('#sync-state')).toHaveText('no server in reach');
   await expect(page.locator('#sync-pending')).toHaveText('1 change');
   // The worker that follows a lost one is offline, too.

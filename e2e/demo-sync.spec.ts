@@ -41,7 +41,7 @@ test('D17 D18 D19: notes are synced with the server of the address or of the fie
     await expect(notes(other)).toContainText('the boat leaves at nine');
     await query(other).fill('when does the ship go');
     await chip(other, 'Notes').click();
-    await expect(titles(other)).toHaveText('the boat leaves at nine');
+    await expect(titles(other)).toHaveText(['the boat leaves at nine']);
 
     await openPanel(page, 'sync');
     proxy.cut();

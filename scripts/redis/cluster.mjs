@@ -36,6 +36,8 @@ export async function startCluster({ program, replicas = 1, nodeTimeoutMs = 1_00
     `cluster-node-timeout ${nodeTimeoutMs}`,
     'cluster-require-full-coverage no',
     'repl-diskless-sync-delay 0',
+    // On a busy machine all replicas of one master may be taken for dead: one of another's would move there for good.
+    'cluster-allow-replica-migration no',
     ...config,
   ];
   const nodes = await Promise.all(
@@ -96,11 +98,16 @@ function clusterOf(nodes) {
       return [...info.matchAll(/^slave\d+:.*port=(\d+)/gm)].map(([, port]) => withPort(Number(port)));
     },
     // Not yet when it says so itself: replicas may still be copying, and nodes may not know all others.
-    ready: () =>
-      until('every node of the cluster is connected with every other', async () => {
-        const checks = await Promise.all(nodes.map((node) => isReady(node, nodes.length)));
-        return checks.every(Boolean);
-      }),
+    async ready() {
+      let missing = '';
+      await until('every node of the cluster is connected with every other', async () => {
+        const checks = await Promise.all(nodes.map((node) => missingIn(node, nodes.length)));
+        missing = checks.filter((check) => check !== '').join('\n');
+        return missing === '';
+      }).catch((error) => {
+        throw new Error(`${error.message}\n${missing}`);
+      });
+    },
     async moveSlot(slot, from, to) {
       const [source, target] = await Promise.all([idOf(from), idOf(to)]);
       await to.cli('cluster', 'setslot', String(slot), 'importing', source);
@@ -124,16 +131,22 @@ function clusterOf(nodes) {
   };
 }
 
-/** @param {RedisServer} node @param {number} count */
-async function isReady(node, count) {
+/**
+ * What this node lacks of a whole cluster; '' if nothing.
+ *
+ * @param {RedisServer} node @param {number} count
+ */
+async function missingIn(node, count) {
   const info = await node.cli('cluster', 'info');
-  if (!info.includes('cluster_state:ok')) return false;
-  const known = (await node.cli('cluster', 'nodes')).split('\n');
-  if (known.length !== count || known.some((line) => /fail|handshake|noaddr/.test(line))) return false;
+  if (!info.includes('cluster_state:ok')) return `${node.port}: ${info.split('\n')[0]}`;
+  const known = await node.cli('cluster', 'nodes');
+  if (known.split('\n').length !== count || /fail|handshake|noaddr/.test(known))
+    return `${node.port}: ${known}`;
   const replication = await node.cli('info', 'replication');
-  if (replication.includes('role:slave')) return replication.includes('master_link_status:up');
-  const wanted = count / MASTERS - 1;
-  return [...replication.matchAll(/state=online/g)].length === wanted;
+  const isWhole = replication.includes('role:slave')
+    ? replication.includes('master_link_status:up')
+    : [...replication.matchAll(/state=online/g)].length === count / MASTERS - 1;
+  return isWhole ? '' : `${node.port}: ${replication}`;
 }
 
 /**
