@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { FIRST_THREE_CHUNKS, holdChunks, query, results, stored } from './support/demo-page.js';
-import { expect, test } from './support/fixtures.js';
+import { addNote, expect, openPanel, test } from './support/synced-demo.js';
 
 /** What axe finds that is serious or critical, in this state of the page. */
 async function seriousIssues(page: Page): Promise<string[]> {
@@ -14,6 +14,8 @@ async function seriousIssues(page: Page): Promise<string[]> {
 test('D38 axe finds no serious issue on any page, in light and dark', async ({
   page,
   demoServer,
+  syncServer,
+  twinServer,
   browserName,
 }) => {
   test.skip(browserName !== 'chromium', 'axe reads the same document in every engine');
@@ -39,6 +41,10 @@ test('D38 axe finds no serious issue on any page, in light and dark', async ({
   await expect(page.locator('#hybrid-list li')).toHaveCount(10);
   await checkBoth('compared');
   await page.keyboard.press('Escape');
+  for (const panel of ['sync', 'device', 'backup'] as const) await openPanel(page, panel);
+  await page.getByRole('button', { name: 'Go offline' }).click();
+  await expect(page.locator('#device-log li')).not.toHaveCount(0);
+  await checkBoth('panels');
 
   await page.getByRole('link', { name: 'Your data' }).click();
   await page.getByRole('button', { name: 'Try a sample' }).click();
@@ -56,5 +62,12 @@ test('D38 axe finds no serious issue on any page, in light and dark', async ({
   await checkBoth('measured');
   await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
   await checkBoth('keys');
+
+  const address = new URLSearchParams({ server: syncServer.url, twin: twinServer.url });
+  await page.goto(`${demoServer.url}/devices.html?${address}`);
+  const left = page.frameLocator('iframe').first();
+  await addNote(left, 'the boat leaves at nine');
+  await expect(page.frameLocator('iframe').last().locator('#device-notes li')).toHaveCount(1);
+  await checkBoth('two devices');
   expect(issues).toEqual([]);
 });
