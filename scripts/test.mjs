@@ -53,6 +53,8 @@ const STEPS = {
     ].map(tsc),
   },
   knip: { commands: [['knip']] },
+  // Fails where an exported name has no comment, or a link leads nowhere.
+  docs: { commands: [['typedoc']] },
   unit: { commands: [vitest('unit', ['unit'])], counts: vitestCounts },
   redis: { commands: [vitest('redis', ['redis', 'simulation'])], counts: vitestCounts, redis: true },
   browser: {

@@ -182,6 +182,7 @@ export class Collection<M = unknown> {
     return found.map((isThere) => (isThere ? unpacked[next++] : undefined));
   }
 
+  /** Whether a record with this id is there. */
   async has(id: string): Promise<boolean> {
     const [record] = await this.get([id]);
     return record !== undefined;
@@ -266,6 +267,7 @@ export class Collection<M = unknown> {
     return this.store.call((api, call) => api.discardQuarantined(call, this.#ref), { isWrite: true });
   }
 
+  /** Counts, bytes in memory and on disk, and the index; changes nothing. */
   async stats(): Promise<CollectionStats> {
     return this.store.call((api, call) => api.stats(call, this.#ref));
   }

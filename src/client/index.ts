@@ -1,6 +1,22 @@
+/**
+ * The store, for a page: `openStore`, what it gives, and the one class of error.
+ *
+ * @module nearshore
+ */
 export type * from '../shared/backup-types.js';
-export { type Problem, VectorStoreError, type VectorStoreErrorCode } from '../shared/errors.js';
-export type { FieldCondition, Filter, JsonScalar } from '../shared/filter-types.js';
+export {
+  type Problem,
+  VectorStoreError,
+  type VectorStoreErrorCode,
+  type VectorStoreErrorOptions,
+} from '../shared/errors.js';
+export type {
+  FieldCondition,
+  Filter,
+  JsonScalar,
+  TypedFilter,
+  UntypedFilter,
+} from '../shared/filter-types.js';
 export type * from '../shared/sync/sync-status.js';
 export type * from '../shared/sync/sync-types.js';
 export type * from '../shared/types.js';

@@ -3,7 +3,9 @@ import type { ChangeEvent, Query, QueryResult } from '../shared/types.js';
 
 /** What of a collection a live query needs. */
 export interface Queried<M> {
+  /** As `Collection.query`. */
   query(query: Query<M>): Promise<QueryResult<M>>;
+  /** As `Collection.on`. */
   on(event: 'change', listener: (event: ChangeEvent) => void): () => void;
 }
 

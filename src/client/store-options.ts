@@ -1,6 +1,7 @@
 import type { RemoteOptions } from '../shared/sync/sync-types.js';
 import type { Backend, KernelChoice } from '../shared/types.js';
 
+/** Options of `openStore`. While a store is open on a page, other ones are `CONFIG_MISMATCH`. */
 export interface StoreOptions {
   /**
    * `'indexeddb'` (default) keeps everything; `'memory'` keeps nothing once closed. `'remote'` keeps nothing at all: every

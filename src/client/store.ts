@@ -161,6 +161,7 @@ export class VectorStore {
     return importBackup(this.#call, source, options);
   }
 
+  /** What the store runs on, and what protects its data; changes nothing. */
   async status(): Promise<StoreStatus> {
     this.#checkOpen();
     const { link, visit } = this.shared;

@@ -12,13 +12,14 @@ import {
 
 type Metadata = Record<string, unknown>;
 
+/** What a `NearshoreVectorStore` is made on. */
 export interface NearshoreConfig {
   /** Of the embeddings' dimension. It needs no embedder: LangChain's embeddings make the vectors. */
   collection: Collection<Metadata>;
 }
 
 /** `ids`: one for each document; default: the documents' own, or random ones. */
-type AddOptions = { ids?: string[] };
+export type AddOptions = { ids?: string[] };
 
 /**
  * LangChain's interface on a collection: a document's `pageContent` is the record's `text`, its `metadata` the metadata,

@@ -1,4 +1,8 @@
-/** React hooks: a store, a collection, and a query whose answer follows both what is typed and what is written. */
+/**
+ * React hooks: a store, a collection, and a query whose answer follows both what is typed and what is written.
+ *
+ * @module nearshore/react
+ */
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { Collection } from '../client/collection.js';
 import { LiveQuery, type LiveState, type Queried } from '../client/live-query.js';
@@ -8,15 +12,15 @@ import type { StoreOptions } from '../client/store-options.js';
 import type { VectorStoreError } from '../shared/errors.js';
 import type { CollectionOptions, Group, Match, Query } from '../shared/types.js';
 
-export type { LiveState } from '../client/live-query.js';
+export type { LiveState, Queried } from '../client/live-query.js';
 
-/** Neither: it is being opened. */
+/** What `useStore` gives; neither: it is being opened. */
 export interface OpenedStore {
   readonly store?: VectorStore;
   readonly error?: VectorStoreError;
 }
 
-/** Neither: it is being opened. */
+/** What `useCollection` gives; neither: it is being opened. */
 export interface OpenedCollectionState<M> {
   readonly collection?: Collection<M>;
   readonly error?: VectorStoreError;
@@ -73,12 +77,13 @@ export function useCollection<M = unknown>(
   return opened;
 }
 
+/** Options of `useQuery`. */
 export interface UseQueryOptions {
   /** Whether the query is asked again after each change of the collection. Default true. */
   live?: boolean;
 }
 
-/** What a component shows. */
+/** What `useQuery` gives, for a component to show. */
 export interface QueryState<M> extends LiveState<M> {
   /** Those of `result`; empty before the first answer. */
   readonly matches: readonly Match<M>[];

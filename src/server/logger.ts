@@ -1,6 +1,7 @@
 import { destination, pino } from 'pino';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+/** The least grave lines that are written; `'silent'`: none. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Logger {

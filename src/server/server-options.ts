@@ -9,6 +9,7 @@ export type { StaticKey } from './auth/static-keys.js';
 export type { LogLevel } from './logger.js';
 export type { RedisOptions } from './redis/node-redis.js';
 
+/** Options of `createServer`. */
 export interface ServerOptions {
   /** Where Redis is, or a change log that is closed by whoever has made it. */
   readonly redis: RedisOptions | ChangeLog;
@@ -35,6 +36,7 @@ export interface ServerOptions {
   readonly logLevel?: LogLevel;
 }
 
+/** A server: a handler of requests, which may also listen by itself. */
 export interface NearshoreServer {
   /** Answers one request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;

@@ -1,3 +1,4 @@
+/** Where records are scored: on a GPU, in WebAssembly, or in plain JS. */
 export type Backend = 'webgpu' | 'wasm' | 'js';
 
 /** What scores: plain JS, the WASM SIMD kernels of this package, or ONNX Runtime graphs. */
@@ -6,12 +7,14 @@ export type Kernel = 'js' | 'simd' | 'onnx';
 /** `'auto'`: the faster one, by measurement: SIMD on WASM, ONNX Runtime on WebGPU. */
 export type KernelChoice = 'auto' | 'simd' | 'onnx';
 
+/** What scores, and why; see `StoreStatus.backend`. */
 export interface BackendStatus {
   /** What answers now. */
   active: Backend;
   kernel: Kernel;
   /** What was asked for. */
   requested: 'auto' | Backend;
+  /** `'loading'`: what was asked for is on its way, and `active` answers meanwhile. `'unavailable'`: it does not work here. */
   state: 'loading' | 'ready' | 'unavailable';
   /** Why this one, in words. */
   reason: string;

@@ -9,17 +9,23 @@ export interface BackupProgress {
   total?: number;
 }
 
+/** Options of `exportStream` and `exportBlob`. */
 export interface ExportOptions {
   /** Names of the collections. Default: all. */
   collections?: readonly string[];
+  /** Ends the export; the stream errors with `ABORTED`. */
   signal?: AbortSignal;
+  /** Called after each part of the file. */
   onProgress?: (progress: BackupProgress) => void;
 }
 
+/** Options of `import`. */
 export interface ImportOptions {
   /** Default `'error'`: an id that is there rejects the import with `DUPLICATE_ID`. */
   onConflict?: OnConflict;
+  /** Ends the import with `ABORTED`; the error's message says what stays. */
   signal?: AbortSignal;
+  /** Called as the file is read. */
   onProgress?: (progress: BackupProgress) => void;
 }
 
@@ -29,6 +35,8 @@ export interface ImportResult {
   collections: number;
   /** Records whose id was not there. */
   imported: number;
+  /** Records that took the place of one with their id. */
   replaced: number;
+  /** Records whose id was there, under `onConflict: 'skip'`. */
   skipped: number;
 }

@@ -8,6 +8,7 @@ export interface Embedder {
    * everything that changes the vectors: model, revision, pooling, prefixes.
    */
   readonly id: string;
+  /** Numbers in a vector, 1 to 4,096. */
   readonly dimension: number;
   /** Texts it is given at a time at most. Default: 64. Greater: fewer calls; between two of them one can abort. */
   readonly batchSize?: number;
@@ -15,7 +16,8 @@ export interface Embedder {
   embed(texts: readonly string[], signal?: AbortSignal, purpose?: EmbedPurpose): Vectors | Promise<Vectors>;
 }
 
-type Vectors = readonly (Float32Array | readonly number[])[];
+/** One vector for each text, in order. */
+export type Vectors = readonly (Float32Array | readonly number[])[];
 
 /** Describes an embedder that runs in the worker; made by a function of `nearshore/embedders`. */
 export interface WorkerEmbedder {

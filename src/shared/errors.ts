@@ -52,6 +52,7 @@ export interface Problem {
 /** How many bad positions an error lists at most; `problemCount` tells how many there were. */
 export const MAX_PROBLEMS = 100;
 
+/** What a `VectorStoreError` may carry beside its message; see its properties. */
 export interface VectorStoreErrorOptions {
   cause?: unknown;
   problems?: readonly Problem[];

@@ -1,3 +1,4 @@
+/** What one commit has changed; it comes after the commit, and before or with its promise. */
 export interface ChangeEvent {
   collection: string;
   /**
@@ -7,6 +8,7 @@ export interface ChangeEvent {
   kind: 'upsert' | 'delete' | 'drop' | 'evict' | 'unknown';
   /** The first 1,000 ids concerned. */
   ids: string[];
+  /** Records concerned, in all. */
   count: number;
   generation: number;
   /** Who made it: a handle of this page, another tab, or another device, from which it was synced here or in another tab. */

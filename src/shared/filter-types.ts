@@ -44,6 +44,7 @@ export interface UntypedFilter {
     | undefined;
 }
 
+/** A filter over metadata of the type `M`. */
 export type TypedFilter<M> = {
   [P in FieldPath<M>]?: Operand<FieldValue<M, P>> | FieldCondition<FieldValue<M, P>>;
 } & {
@@ -57,16 +58,27 @@ export type TypedFilter<M> = {
 
 /** The operators that a field whose value has type `V` takes; all given ones have to hold. */
 export interface FieldCondition<V> {
+  /** Equals; the same as the plain value. Of an array: any element does. */
   $eq?: Operand<V>;
+  /** Does not equal, or is missing. */
   $ne?: Operand<V>;
+  /** Is greater. Numbers compare with numbers, strings with strings (by UTF-16 code unit); otherwise it does not hold. */
   $gt?: Ordered<Operand<V>>;
+  /** Is greater or equal. */
   $gte?: Ordered<Operand<V>>;
+  /** Is less. */
   $lt?: Ordered<Operand<V>>;
+  /** Is less or equal. */
   $lte?: Ordered<Operand<V>>;
+  /** Equals one of these, at most 10,000. */
   $in?: readonly Operand<V>[];
+  /** Equals none of these, or is missing. */
   $nin?: readonly Operand<V>[];
+  /** Is there, whatever its value (`null`, too); with `false`: is missing. */
   $exists?: boolean;
+  /** Is an array with this element, or a string with this inside. */
   $contains?: Containable<V>;
+  /** Is a string that begins with this; case counts. */
   $startsWith?: Extract<Operand<V>, string> extends never ? never : string;
 }
 

@@ -4,7 +4,8 @@ import type { HybridOptions, KeywordOptions, Regrouping } from './ranking-types.
 import type { StoredRecord } from './record-types.js';
 import type { ServerReceipt } from './server-receipt.js';
 
-interface QueryCommon<M> extends Regrouping {
+/** What every query may have. */
+export interface QueryCommon<M> extends Regrouping {
   /** Matches wanted, from 1. Default 10. */
   topK?: number;
   /** Only matches with `score >= minScore`. No default: there is no hidden threshold. */
@@ -42,15 +43,18 @@ interface QueryCommon<M> extends Regrouping {
  */
 export type Query<M = unknown> = QueryCommon<M> & (VectorQuery | KeywordQuery | HybridQuery);
 
-type Point = Float32Array | readonly number[];
+/** A vector that is asked with: `dimension` finite numbers; under cosine not all 0. */
+export type Point = Float32Array | readonly number[];
 
-type VectorQuery = { keyword?: false; hybrid?: false } & (
+/** The nearest to a vector, to that of a text (by the embedder), or to that of a record. */
+export type VectorQuery = { keyword?: false; hybrid?: false } & (
   | { vector: Point; text?: never; id?: never }
   | { text: string; vector?: never; id?: never }
   | { id: string; vector?: never; text?: never }
 );
 
-interface KeywordQuery {
+/** The records with words of a text, by BM25. */
+export interface KeywordQuery {
   text: string;
   keyword: boolean | KeywordOptions;
   hybrid?: false;
@@ -58,7 +62,8 @@ interface KeywordQuery {
   id?: never;
 }
 
-type HybridQuery = { text: string; hybrid: boolean | HybridOptions; keyword?: false } & (
+/** Words and nearness together, by reciprocal rank; `vector` or `id` take the place of the text's vector. */
+export type HybridQuery = { text: string; hybrid: boolean | HybridOptions; keyword?: false } & (
   | { vector?: Point; id?: never }
   | { id: string; vector?: never }
 );
@@ -91,6 +96,7 @@ export interface Receipt {
   exact: boolean;
   /** False only if fewer than `topK` are returned although more match; then `reason` says why. */
   complete: boolean;
+  /** Why it is not complete, in words. */
   reason?: string;
   /**
    * `'flat'`: every live record that passes the filter was considered; `'ivf'`: in at least one segment only the
@@ -112,6 +118,7 @@ export interface Receipt {
   server?: ServerReceipt;
 }
 
+/** What `query` resolves to. */
 export interface QueryResult<M = unknown> {
   /**
    * Best first (by `keywordScore` in a keyword query, by `fusedScore` in a hybrid one), equal ones in the order of id. With

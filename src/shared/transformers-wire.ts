@@ -1,5 +1,6 @@
 // The conversation between an embedder on the page and its worker, in which Transformers.js runs. No logic here.
 
+/** How the vectors of a text's tokens become one: their mean, that of the first, that of the last. */
 export type Pooling = 'mean' | 'cls' | 'last_token';
 
 /** What the worker loads, with the first texts; URLs are absolute. */

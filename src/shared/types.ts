@@ -19,6 +19,7 @@ export type * from './record-types.js';
 export type * from './server-receipt.js';
 export type * from './visit.js';
 
+/** Options of `VectorStore.collection`. What is pinned at creation may be left out later; another value is `CONFIG_MISMATCH`. */
 export interface CollectionOptions {
   /** Numbers in a vector, 1 to 4,096. Needed to create a collection, unless an embedder tells it. */
   dimension?: number;
@@ -44,12 +45,14 @@ export interface CollectionOptions {
   maxRecords?: number;
 }
 
+/** How far a call has come. */
 export interface Progress {
   /** Records (or, for `optimize`, rows) done so far. */
   done: number;
   total: number;
 }
 
+/** Options of every write. */
 export interface WriteOptions {
   /**
    * `'disk'` (default): resolves when the commit has been flushed to disk. `'memory'`: resolves when the
@@ -58,9 +61,11 @@ export interface WriteOptions {
   durability?: 'disk' | 'memory';
   /** Aborts until the commit has begun; a call that has committed resolves. */
   signal?: AbortSignal;
+  /** Called between the parts in which records are embedded and checked. */
   onProgress?: (progress: Progress) => void;
 }
 
+/** What a write resolves to. */
 export interface WriteResult {
   /** Records written or deleted. */
   count: number;
@@ -79,6 +84,7 @@ export interface WriteResult {
   replicated(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
+/** Options of `Collection.list`. */
 export interface ListOptions<M = unknown> {
   filter?: Filter<M>;
   /** Records per page, 1 to 10,000. Default 100. */
@@ -88,6 +94,7 @@ export interface ListOptions<M = unknown> {
   includeVectors?: boolean;
 }
 
+/** One page of `Collection.list`. */
 export interface ListPage<M = unknown> {
   /** In the order of id (UTF-16 code units), which no write or compaction changes. */
   records: StoredRecord<M>[];
@@ -95,6 +102,7 @@ export interface ListPage<M = unknown> {
   cursor?: string;
 }
 
+/** What is pinned when a collection is created. */
 export interface CollectionConfig {
   readonly name: string;
   readonly dimension: number;
@@ -110,11 +118,13 @@ export interface CollectionConfig {
  */
 export type ConflictPolicy = 'last-writer-wins' | 'compare-and-set';
 
+/** What `Collection.stats` tells: counts, bytes, and the index. */
 export interface CollectionStats extends CollectionConfig {
   /** Live records. */
   records: number;
   /** Rows on disk that were replaced or deleted and are not yet reclaimed. */
   deadRecords: number;
+  /** Parts that the records lie in: one per write, until they are merged. */
   segments: number;
   /** Bytes of vectors and columns held by the worker (ONNX Runtime's heap included). */
   memoryBytes: number;
@@ -124,6 +134,7 @@ export interface CollectionStats extends CollectionConfig {
   diskBytes: number;
   /** Bytes this page's worker has written for the collection since it was opened. */
   bytesWritten: number;
+  /** Grows by one with every commit. */
   generation: number;
   /** Segments that were found damaged: kept, and not searched. `records` were live in them. */
   quarantined: { segments: number; records: number };
@@ -134,6 +145,7 @@ export interface CollectionStats extends CollectionConfig {
 /** Rows, live and dead, by how their vectors are held in memory; `storage`: they are read when they are looked at. */
 export type HeldAs = Record<'float32' | 'int16' | 'int8' | 'storage', number>;
 
+/** The index of a collection: inverted lists in its large segments. */
 export interface IndexStats {
   /** `'ivf'`: at least one segment has inverted lists; `'flat'`: every search is exact. */
   kind: 'flat' | 'ivf';
@@ -147,6 +159,7 @@ export interface IndexStats {
   recall?: RecallStats;
 }
 
+/** What `VectorStore.status` tells. */
 export interface StoreStatus {
   name: string;
   /** With `'remote'` nothing is here: what tells of databases is empty. */
@@ -181,9 +194,11 @@ export interface StoreStatus {
     /** `'polling'`: commits of other tabs are looked for every second, and their events are of kind `'unknown'`. */
     announcements: 'broadcast' | 'polling' | 'none';
   };
+  /** Made with the database: another one under the same name is another store. */
   databaseId: string;
   /** How this page found the store when it opened it. */
   visit: Visit;
+  /** Version of what is stored; see SPEC.md. */
   format: number;
   collections: number;
   /** Names of collections that cannot be opened (`CORRUPT`): drop them, and restore them from a backup. */
@@ -202,9 +217,12 @@ export type IndexChange =
   /** It was found damaged and is made again. No record is concerned. */
   | { state: 'damaged'; reason: string };
 
+/** An `IndexChange`, with the name of its collection. */
 export type IndexEvent = IndexChange & { collection: string };
 
+/** What `VectorStore.on` tells: name of the event → what its listeners get. */
 export interface StoreEvents {
+  /** A commit has changed records, here, in another tab, or by sync; or a collection was dropped. */
   change: ChangeEvent;
   /** The active backend changed. */
   backend: BackendStatus;

@@ -5,6 +5,7 @@ import { queryProblem } from './query-check.js';
 import { type Fault, unreadable } from './record-check.js';
 import type { Metric, VectorBatch } from './types.js';
 
+/** What the records or the query are for. */
 export interface ValidateOptions {
   /** The collection's dimension, 1 to 4,096. */
   dimension: number;
@@ -14,7 +15,9 @@ export interface ValidateOptions {
   canEmbed?: boolean;
 }
 
+/** What is wrong, if anything. */
 export interface ValidationResult {
+  /** Whether the store would take it. */
   readonly valid: boolean;
   /**
    * One for each bad position, in order, the first 100; each names everything that is wrong there. Position −1

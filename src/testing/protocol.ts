@@ -28,6 +28,7 @@ export const STORAGE_CALLS = [
   'complete',
 ] as const;
 
+/** One of `STORAGE_CALLS`. */
 export type StorageCall = (typeof STORAGE_CALLS)[number];
 
 /**
@@ -53,6 +54,7 @@ export const COMMIT_POINTS = [
   'answered',
 ] as const;
 
+/** One of `COMMIT_POINTS`. */
 export type CommitPoint = (typeof COMMIT_POINTS)[number];
 
 /** How a storage call fails. The names are for the ways that browsers were seen to fail. */
@@ -72,19 +74,23 @@ export type StorageFailure =
   /** Any other: the `DOMException` of this name comes out of the call, its request, or the transaction's end. */
   | { readonly name: string; readonly from: 'call' | 'request' | 'commit' };
 
-interface NthCall {
+/** The n-th call to IndexedDB. */
+export interface NthCall {
   /** Which call from now on: 1 is the next. Default: 1. */
   readonly call?: number;
   /** Counts calls of this name, or of these names, alone. */
   readonly on?: StorageCall | readonly StorageCall[];
 }
 
-interface AtPoint {
+/** A moment of a commit. */
+export interface AtPoint {
   readonly point: CommitPoint;
 }
 
+/** A call, counted from now on, or a point of the next commit that has it. */
 export type FaultPlace = NthCall | AtPoint;
 
+/** Which storage calls fail, and how. */
 export type CallFault = (NthCall | { readonly point: FailingPoint }) & {
   readonly error: StorageFailure;
   /** How many such calls in a row fail. Default: 1; `Infinity`: all, until `reset()`. */
@@ -94,6 +100,7 @@ export type CallFault = (NthCall | { readonly point: FailingPoint }) & {
 /** After these nothing is left to fail. */
 export type FailingPoint = Exclude<CommitPoint, 'complete' | 'answered'>;
 
+/** What `Faults.counts` tells. */
 export interface CallCounts {
   /** Storage calls of this worker since it started, or since `reset()`. */
   readonly total: number;

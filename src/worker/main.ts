@@ -1,10 +1,14 @@
+/**
+ * The worker's entry, imported for what it does; it exports nothing. An app builds a worker of its own with it, and gives
+ * that to `openStore` as `worker`. It may share the worker with other code, as long as that leaves messages with
+ * `nearshore: 'connect'` alone: each store that a page opens there comes with a port of its own then.
+ *
+ * @module nearshore/worker
+ */
 import { expose, transfer } from 'comlink';
 import { type Connect, PROTOCOL, type Ready, type ToWorker } from '../shared/worker-api.js';
 import { holdLockWhileAlive } from './alive-lock.js';
 import { type Post, StoreHost } from './store-host.js';
-
-// The worker's entry. An app may share the worker with other code, as long as that code leaves messages with
-// `nearshore: 'connect'` alone: each store that a page opens here comes with a port of its own then.
 
 addEventListener('message', ({ data, ports }: MessageEvent<Connect | undefined>) => {
   if (data?.nearshore === 'connect') void serve(ports[0] ?? self);

@@ -12,6 +12,7 @@ export interface AiSdkEmbeddingModel {
   readonly modelId: string;
   readonly maxEmbeddingsPerCall: PromiseLike<number | undefined> | number | undefined;
   readonly supportsParallelCalls: PromiseLike<boolean> | boolean;
+  /** Embeds at most `maxEmbeddingsPerCall` texts, in order. */
   doEmbed(options: {
     values: string[];
     abortSignal?: AbortSignal;
@@ -20,6 +21,7 @@ export interface AiSdkEmbeddingModel {
   }): PromiseLike<{ readonly embeddings: number[][] }>;
 }
 
+/** Options of `aiSdkEmbedder`. */
 export interface AiSdkEmbedderOptions {
   /** Length of the model's vectors: the AI SDK does not tell it. */
   dimension: number;
@@ -27,6 +29,7 @@ export interface AiSdkEmbedderOptions {
   id?: string;
   /** Texts handed over by the store at a time; calls of the model are cut to what it takes. Default: 256. */
   batchSize?: number;
+  /** Sent with every call of the model. */
   headers?: Record<string, string>;
   /** The same for every call, or by what a text is embedded for (Google's `taskType`, Cohere's `inputType`). */
   providerOptions?: AiSdkProviderOptions | Readonly<Record<EmbedPurpose, AiSdkProviderOptions>>;

@@ -1,5 +1,6 @@
 import type { WorkerEmbedder } from '../../shared/types.js';
 
+/** Options of `staticEmbedder`. */
 export interface StaticEmbedderOptions {
   /** Folder that holds the three asset files, as a URL. Default: where the bundler put them. */
   assetBaseUrl?: string | URL;

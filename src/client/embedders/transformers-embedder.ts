@@ -4,6 +4,7 @@ import type { LoadProgress, Pooling, TransformersSetup } from '../../shared/tran
 import type { Embedder, EmbedPurpose } from '../../shared/types.js';
 import { TransformersWorker } from './transformers-worker-link.js';
 
+/** Options of `transformersEmbedder`. */
 export interface TransformersEmbedderOptions {
   /** Of the Hugging Face hub, such as 'Xenova/all-MiniLM-L6-v2', or a folder under `modelBaseUrl`. */
   model: string;

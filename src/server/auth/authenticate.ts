@@ -4,6 +4,7 @@ import { unauthorizedError } from './auth-errors.js';
 import { type JwtOptions, jwtVerifier } from './jwt.js';
 import { type StaticKey, staticKeys } from './static-keys.js';
 
+/** Who is let in: holders of tokens, of keys, or of either. One of the two is needed. */
 export interface AuthOptions {
   readonly jwt?: JwtOptions;
   readonly keys?: readonly StaticKey[];

@@ -10,6 +10,7 @@ import { check, claims } from '../schemas.js';
 import { type Access, accessOf } from './access.js';
 import { keysUnavailableError, unauthorizedError } from './auth-errors.js';
 
+/** How tokens (JWT) are verified. `exp` and the claims `tenant`, `collections` and `access` are needed in each. */
 export interface JwtOptions {
   /** One of the three. A secret of at least 32 bytes, shared with whoever makes the tokens; */
   readonly secret?: string;
@@ -19,7 +20,9 @@ export interface JwtOptions {
   readonly jwks?: JSONWebKeySet;
   /** Default: HS256 for a secret; RS256, PS256, ES256 and EdDSA for public keys. */
   readonly algorithms?: readonly string[];
+  /** What the claim `iss` has to be. */
   readonly issuer: string;
+  /** What the claim `aud` has to be, or to contain. */
   readonly audience: string;
 }
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Access, accessOf, type Claims } from './access.js';
 
+/** A key that is sent as the bearer token, and what it allows. */
 export interface StaticKey extends Claims {
   /** At least 32 characters. */
   readonly key: string;

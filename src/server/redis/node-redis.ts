@@ -9,12 +9,14 @@ import {
 import { ShardUnavailable } from '../change-log.js';
 import { type Argument, type RedisConnection, RedisError, type RedisPort, type Reply } from './redis-port.js';
 
+/** Where Redis is: one server, a Cluster, or a master watched by sentinels. */
 export interface RedisOptions {
   /**
    * `redis://user:password@host:port`, `rediss://` for TLS. Of a Cluster, or of the sentinels: some of them; user,
    * password and TLS are those of the first.
    */
   readonly urls: readonly string[];
+  /** Redis is a Cluster, of which `urls` name some nodes. */
   readonly cluster?: boolean;
   /** The name of the master that the sentinels watch; `urls` are then those of the sentinels. */
   readonly sentinelMaster?: string;

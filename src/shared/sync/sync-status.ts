@@ -12,6 +12,7 @@ export interface SetAside {
   readonly reason: string;
 }
 
+/** How far a sync has come. Both counts are of `shards`, which are synced one by one. */
 export interface SyncCheckpoint {
   readonly shards: number;
   /** Shards that were pulled to their end since this visit began. */
@@ -20,6 +21,7 @@ export interface SyncCheckpoint {
   readonly healing: number;
 }
 
+/** How it is with a sync; see `Sync.status`. */
 export interface SyncStatus {
   readonly state: SyncState;
   /** Records and deletes that the server has not acknowledged. */

@@ -42,6 +42,7 @@ export type OnSyncConflict<M = unknown> = (
   // biome-ignore lint/suspicious/noConfusingVoidType: one that only logs returns nothing.
 ) => Resolution<M> | void | Promise<Resolution<M> | void>;
 
+/** Options of `Collection.sync`. `url` and `getToken` are those of `openStore` where they are left out. */
 export interface SyncOptions<M = unknown> extends Partial<RemoteOptions> {
   /**
    * Default true: pushes what is written, and pulls what others write as it happens. False: only `now()` does
