@@ -62,6 +62,15 @@ export class CollectionMirror implements Mirror {
     });
   }
 
+  takenByDamage(ids: readonly string[], written: Stamp): Promise<string[]> {
+    return this.state.read(async (snapshot) => {
+      if (snapshot.row.quarantined === undefined) return [];
+      const locals = await localsOf(snapshot, ids);
+      const isThere = (local: Local | undefined) => local !== undefined && local.stamp >= written;
+      return ids.filter((_, i) => !isThere(locals[i]));
+    });
+  }
+
   restamp(ids: readonly string[]): Promise<void> {
     return restamp(this.state, ids);
   }

@@ -1,11 +1,14 @@
 import { abortedError, VectorStoreError } from '../../shared/errors.js';
+import type { Stamp } from '../../shared/sync/protocol.js';
 import type { Mirror } from './mirror.js';
 
 /** Losses that are remembered for those who ask later. */
 const REMEMBERED = 10_000;
 
 interface Wait {
+  /** Of which nobody knows yet. */
   readonly ids: Set<string>;
+  readonly stamp: Stamp;
   readonly resolve: () => void;
   readonly reject: (error: VectorStoreError) => void;
 }
@@ -14,7 +17,7 @@ interface Wait {
 export class Acknowledgements {
   readonly #waits = new Map<string, Set<Wait>>();
   /** Id → stamp of the write that was lost. */
-  readonly #lost = new Map<string, { readonly stamp: string; readonly error: VectorStoreError }>();
+  readonly #lost = new Map<string, { readonly stamp: Stamp; readonly error: VectorStoreError }>();
 
   constructor(private readonly mirror: Mirror) {}
 
@@ -23,7 +26,7 @@ export class Acknowledgements {
    *
    * @param stamp of the write: it tells losses that came before the question
    */
-  async wait(ids: readonly string[], stamp: string, signal?: AbortSignal): Promise<void> {
+  async wait(ids: readonly string[], stamp: Stamp, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) throw abortedError(signal.reason);
     for (const id of ids) {
       const lost = this.#lost.get(id);
@@ -31,7 +34,7 @@ export class Acknowledgements {
     }
     let wait!: Wait;
     const acknowledged = new Promise<void>((resolve, reject) => {
-      wait = { ids: new Set(ids), resolve, reject };
+      wait = { ids: new Set(ids), stamp, resolve, reject };
     });
     for (const id of wait.ids) {
       const waits = this.#waits.get(id);
@@ -59,17 +62,25 @@ export class Acknowledgements {
     const asked = [...ids].filter((id) => this.#waits.has(id));
     if (asked.length === 0) return;
     const pending = new Set(await this.mirror.stillPending(asked));
-    for (const id of asked) {
-      if (pending.has(id)) continue;
-      for (const wait of this.#waits.get(id) ?? []) {
-        wait.ids.delete(id);
-        if (wait.ids.size === 0) wait.resolve();
-      }
-      this.#waits.delete(id);
+    const settled = asked.filter((id) => !pending.has(id));
+    const waits = new Set(settled.flatMap((id) => [...(this.#waits.get(id) ?? [])]));
+    for (const wait of waits) {
+      const own = settled.filter((id) => wait.ids.has(id));
+      const [taken] = await this.mirror.takenByDamage(own, wait.stamp);
+      if (taken !== undefined) this.#end(wait, () => wait.reject(takenError(taken)));
+      else this.#note(wait, own);
     }
   }
 
-  lost(id: string, stamp: string, reason: string): void {
+  #note(wait: Wait, settled: readonly string[]): void {
+    for (const id of settled) {
+      wait.ids.delete(id);
+      this.#forget(wait, id);
+    }
+    if (wait.ids.size === 0) wait.resolve();
+  }
+
+  lost(id: string, stamp: Stamp, reason: string): void {
     const error = new VectorStoreError(
       'SYNC_REJECTED',
       `The write of "${id}" is not on the server: ${reason} ` +
@@ -89,11 +100,21 @@ export class Acknowledgements {
   }
 
   #end(wait: Wait, settle: () => void): void {
-    for (const id of wait.ids) {
-      const waits = this.#waits.get(id);
-      waits?.delete(wait);
-      if (waits?.size === 0) this.#waits.delete(id);
-    }
+    for (const id of wait.ids) this.#forget(wait, id);
     settle();
   }
+
+  #forget(wait: Wait, id: string): void {
+    const waits = this.#waits.get(id);
+    waits?.delete(wait);
+    if (waits?.size === 0) this.#waits.delete(id);
+  }
+}
+
+function takenError(id: string): VectorStoreError {
+  return new VectorStoreError(
+    'SYNC_REJECTED',
+    `The write of "${id}" was in a segment that is damaged and in quarantine: whether it reached the server is not ` +
+      'known. Read the record: if it is not as it was written, write it again, or look for it in an export.',
+  );
 }

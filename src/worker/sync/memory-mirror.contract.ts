@@ -142,6 +142,10 @@ export class MemoryMirror implements Mirror, TestCollection {
     return ids.filter((id) => this.rows.get(id)?.pushed === false);
   }
 
+  async takenByDamage(): Promise<string[]> {
+    return [];
+  }
+
   async restamp(ids: readonly string[]): Promise<void> {
     const rows = ids.flatMap((id) => this.rows.get(id) ?? []).filter(({ pushed }) => !pushed);
     // What was refused was in the future: the clock goes back.

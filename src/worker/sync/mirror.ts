@@ -96,6 +96,8 @@ export interface Mirror {
   ): Promise<Applied>;
   /** Those of the ids of which a write is pending. */
   stillPending(ids: readonly string[]): Promise<string[]>;
+  /** Those whose write of this stamp may be in quarantine: something is, and nothing as new is here. */
+  takenByDamage(ids: readonly string[], stamp: Stamp): Promise<string[]>;
   /** Gives these pending writes new stamps, in their order (Y9). */
   restamp(ids: readonly string[]): Promise<void>;
   /** A merged record in place of a pending edit that still has the stamp `of`; pending on `base`. False: it has changed. */

@@ -15,11 +15,10 @@ async function synced() {
   server.put('d', 3, `${clock.now().toString(16).padStart(12, '0')}0000${'b'.repeat(16)}`);
   await replicator.now();
   clock.pass(1_000);
-  await collection.write('c', 9);
-  await collection.write('e', 4);
+  const stamps = { c: await collection.write('c', 9), e: await collection.write('e', 4) };
   await replicator.stop();
   collection.close();
-  return { clock, server, storage };
+  return { clock, server, storage, stamps };
 }
 
 const SEGMENTS = { a: 0, b: 1, 'c that was replaced': 2, d: 3, 'the newer c': 4, e: 5 };
@@ -69,4 +68,28 @@ it('R1 Y15 damage that is met later is healed by the next round', async () => {
   await replicator.now();
   expect(await collection.numbers()).toEqual(ALL);
   await replicator.stop();
+});
+
+it.each([
+  ['e', 'e'],
+  ['c', 'the newer c'],
+] as const)('R1 Y12 replicated() of a write of %s that damage has taken rejects', async (id, which) => {
+  const { clock, server, storage, stamps } = await synced();
+  const page = storage.pages.get(`1/${SEGMENTS[which]}/ids/0`) as { bytes: Uint8Array<ArrayBuffer> };
+  const { collection, replicator } = await openTab(storage, server, clock);
+  const other = id === 'c' ? 'e' : 'c';
+  // Asked before it is found, and after.
+  const waiting = replicator.replicated([other, id], stamps[id]).catch((error) => error);
+  page.bytes = page.bytes.map((byte, i) => (i === 5 ? byte ^ 1 : byte));
+  const again = await openTab(storage, server, clock);
+  await again.collection.numbers();
+  expect(await again.collection.quarantined()).toBe(1);
+  await collection.follow();
+  await replicator.now();
+  for (const error of [await waiting, await replicator.replicated([id], stamps[id]).catch((e) => e)]) {
+    expect(error).toMatchObject({ code: 'SYNC_REJECTED', message: expect.stringContaining(`"${id}"`) });
+  }
+  await replicator.replicated([other], stamps[other]);
+  await replicator.stop();
+  await again.replicator.stop();
 });

@@ -235,6 +235,8 @@ export class Replicator {
       await this.#open();
       const shards = wanted === 'all' ? new Set(this.#session.row.shards.keys()) : wanted;
       const left = await runRound(this.#session, shards, report);
+      // Also those that damage has taken: no answer names them.
+      await this.#acknowledgements.settledElsewhere();
       if (live) this.#agenda.pull(left);
       if (report.problem === undefined) await this.#noteSynced();
       await this.#board.count();
