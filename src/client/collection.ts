@@ -13,7 +13,6 @@ import type {
   ListPage,
   Metric,
   Progress,
-  Quantization,
   Query,
   QueryResult,
   StoredRecord,
@@ -23,7 +22,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../shared/types.js';
-import type { CollectionRef, OpenedCollection, WrittenOnWire } from '../shared/worker-api.js';
+import type { CollectionRef, OpenedCollection, Wishes, WrittenOnWire } from '../shared/worker-api.js';
 import { checkOptions } from './check-options.js';
 import { embedRecords, isWorkerEmbedder } from './embed.js';
 import type { HandleSyncs } from './handle-syncs.js';
@@ -41,8 +40,7 @@ export interface StoreAccess {
   readonly call: WorkerLink['call'];
   readonly query: WorkerLink['query'];
   /** What handles of this page have asked for. */
-  readonly quantization: () => Quantization | undefined;
-  readonly maxRecords: () => number | undefined;
+  readonly wishes: () => Wishes;
   readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
   readonly syncs: HandleSyncs;
   /** Nothing of it is here. */
@@ -89,8 +87,7 @@ export class Collection<M = unknown> {
       id: this.#id,
       name: this.name,
       embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
-      quantization: this.store.quantization(),
-      maxRecords: this.store.maxRecords(),
+      ...this.store.wishes(),
     };
   }
 

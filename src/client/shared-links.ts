@@ -1,6 +1,6 @@
 import { VectorStoreError } from '../shared/errors.js';
-import type { Quantization, StoreEvents, Visit } from '../shared/types.js';
-import type { OpenedStore, OpenStoreArgs, StoreEventOnWire } from '../shared/worker-api.js';
+import type { StoreEvents, Visit } from '../shared/types.js';
+import type { OpenedStore, OpenStoreArgs, StoreEventOnWire, Wishes } from '../shared/worker-api.js';
 import { Emitter } from './emitter.js';
 import { PageSyncs } from './page-syncs.js';
 import type { CheckedRemote } from './remote-options.js';
@@ -15,8 +15,7 @@ export interface SharedLink {
   readonly link: WorkerLink;
   readonly events: Emitter<StoreEvents>;
   /** What handles of this page have asked for, by the collection's id: a worker that replaces a lost one asks again. */
-  readonly quantizations: Map<number, Quantization>;
-  readonly bounds: Map<number, number>;
+  readonly wishes: Map<number, Wishes>;
   readonly syncs: PageSyncs;
   /** With `storage: 'remote'`. */
   readonly watches: Watches | undefined;
@@ -30,8 +29,7 @@ interface Entry {
   readonly args: OpenStoreArgs;
   readonly link: WorkerLink;
   readonly events: Emitter<StoreEvents>;
-  readonly quantizations: Map<number, Quantization>;
-  readonly bounds: Map<number, number>;
+  readonly wishes: Map<number, Wishes>;
   readonly syncs: PageSyncs;
   readonly watches: Watches | undefined;
   readonly witness: Witness | undefined;
@@ -59,8 +57,7 @@ export async function shareLink(
       args,
       link,
       events,
-      quantizations: new Map(),
-      bounds: new Map(),
+      wishes: new Map(),
       syncs,
       watches: args.storage === 'remote' ? new Watches(link) : undefined,
       witness: args.storage === 'indexeddb' ? new Witness(name) : undefined,
@@ -94,8 +91,7 @@ export async function shareLink(
     name,
     link: shared.link,
     events: shared.events,
-    quantizations: shared.quantizations,
-    bounds: shared.bounds,
+    wishes: shared.wishes,
     syncs: shared.syncs,
     watches: shared.watches,
     visit: shared.visit,

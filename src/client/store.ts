@@ -65,7 +65,8 @@ export class VectorStore {
     if (conflict !== undefined) checkChoice('conflict', conflict, ['last-writer-wins', 'compare-and-set']);
     if (embedder !== undefined && embedder.dimension !== dimension)
       throw embedderMismatch(embedder, dimension!);
-    const { link, events, quantizations, bounds, watches } = this.shared;
+    const { link, events, wishes, watches } = this.shared;
+    const keyword = options.keyword === true ? {} : options.keyword || undefined;
     const embeddingSpace = options.embeddingSpace ?? embedder?.id;
     if (embeddingSpace !== undefined) checkEmbeddingSpace(embeddingSpace);
     const opened = await link.call(
@@ -79,11 +80,15 @@ export class VectorStore {
           embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
           quantization,
           maxRecords,
+          keyword,
         }),
       { isWrite: true },
     );
-    if (quantization !== undefined) quantizations.set(opened.id, quantization);
-    if (maxRecords !== undefined) bounds.set(opened.id, maxRecords);
+    const wish = { ...wishes.get(opened.id) };
+    if (quantization !== undefined) wish.quantization = quantization;
+    if (maxRecords !== undefined) wish.maxRecords = maxRecords;
+    if (keyword !== undefined) wish.keyword = keyword;
+    wishes.set(opened.id, wish);
     return new Collection<M>(opened, embedder, {
       call: (send, callOptions) => {
         this.#checkOpen();
@@ -93,8 +98,7 @@ export class VectorStore {
         this.#checkOpen();
         return link.query(ref, queries, callOptions, remote);
       },
-      quantization: () => quantizations.get(opened.id),
-      maxRecords: () => bounds.get(opened.id),
+      wishes: () => wishes.get(opened.id)!,
       onChange: (listener) => {
         const off = events.on('change', (event) => {
           if (event.collection === name) listener(event);

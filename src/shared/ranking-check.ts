@@ -42,6 +42,12 @@ export function rankingProblems(query: Values): Fault[] {
   return [...faults, ...combinationProblems(query)];
 }
 
+/** Throws `INVALID_ARGUMENT` unless a collection can be opened with it. */
+export function checkKeywordOption(keyword: unknown): void {
+  const [fault] = switchProblems('keyword', keyword, KEYWORD_KEYS);
+  if (fault !== undefined) throw new VectorStoreError(fault.code, fault.message);
+}
+
 function combinationProblems({ keyword, hybrid, minScore, where, scope, ...query }: Values): Fault[] {
   const { groupBy, groupSize, diversity } = query;
   const faults: Fault[] = [];

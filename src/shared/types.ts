@@ -3,6 +3,7 @@ import type { Embedder, WorkerEmbedder } from './embedder-types.js';
 import type { ChangeEvent, QuarantineEvent } from './event-types.js';
 import type { Filter } from './filter-types.js';
 import type { Quantization } from './quantization.js';
+import type { KeywordOptions } from './ranking-types.js';
 import type { RecallStats } from './recall-stats.js';
 import type { Metric, StoredRecord } from './record-types.js';
 import type { Visit } from './visit.js';
@@ -43,6 +44,13 @@ export interface CollectionOptions {
    * are more when it is set, the next write evicts them.
    */
   maxRecords?: number;
+  /**
+   * Makes ready in idle time, from opening on and after every write, what words are looked up in (with `fields`: and those
+   * of metadata), so that the first keyword query does not wait for it. Default: from the first keyword or hybrid query
+   * on, or what an earlier handle of this page has set. Not pinned; it takes about as much memory as the texts. Without
+   * effect with `storage: 'remote'`.
+   */
+  keyword?: boolean | KeywordOptions;
 }
 
 /** How far a call has come. */

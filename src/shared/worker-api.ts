@@ -10,6 +10,7 @@ import type {
   CollectionStats,
   ConflictPolicy,
   KernelChoice,
+  KeywordOptions,
   ListOptions,
   Metric,
   Metrics,
@@ -143,18 +144,22 @@ export interface OpenedStore {
   readonly isNew: boolean;
 }
 
+/** What handles of a page have asked for: nothing on disk depends on it, and a worker that opens it anew asks again. */
+export interface Wishes {
+  quantization?: Quantization | undefined;
+  maxRecords?: number | undefined;
+  keyword?: KeywordOptions | undefined;
+}
+
 /**
  * Names one collection for good: `id` is never used again, so that a handle cannot reach another collection that
  * was created later under the same name. The worker keeps no other memory of a page's handles.
  */
-export interface CollectionRef {
+export interface CollectionRef extends Wishes {
   readonly id: number;
   readonly name: string;
   /** Where texts are embedded in the worker. */
   readonly embedder: WorkerEmbedder | undefined;
-  /** What a handle of the page has asked for: a worker that opens it anew holds it so. */
-  readonly quantization: Quantization | undefined;
-  readonly maxRecords?: number | undefined;
 }
 
 export interface OpenedCollection {
@@ -162,7 +167,7 @@ export interface OpenedCollection {
   readonly config: CollectionConfig;
 }
 
-export interface OpenCollectionArgs {
+export interface OpenCollectionArgs extends Wishes {
   readonly name: string;
   readonly dimension: number | undefined;
   readonly metric: Metric | undefined;
@@ -170,8 +175,6 @@ export interface OpenCollectionArgs {
   readonly conflict?: ConflictPolicy | undefined;
   /** Its assets are fetched ahead of the first text. */
   readonly embedder: WorkerEmbedder | undefined;
-  readonly quantization: Quantization | undefined;
-  readonly maxRecords?: number | undefined;
 }
 
 export interface UpsertArgs {

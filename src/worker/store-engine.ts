@@ -1,5 +1,6 @@
 import type { ImportResult } from '../shared/backup-types.js';
 import { VectorStoreError } from '../shared/errors.js';
+import { checkKeywordOption } from '../shared/ranking-check.js';
 import type {
   ChangeEvent,
   CollectionConfig,
@@ -14,11 +15,12 @@ import type {
   OpenedStore,
   OpenStoreArgs,
   StoreEventOnWire,
+  Wishes,
 } from '../shared/worker-api.js';
 import type { ChunkQueue } from './backup/chunk-queue.js';
 import { type Export, exportStore, holdingOffMerges } from './backup/export-store.js';
 import { type ImportCall, type ImportTarget, importBackup } from './backup/import-backup.js';
-import { CollectionEngine, type Wishes } from './collection/collection-engine.js';
+import { CollectionEngine } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
 import { droppedError } from './collection/state.js';
@@ -122,13 +124,15 @@ export class StoreEngine implements Store {
 
   /** Opens or creates a collection. */
   async openCollection(args: OpenCollectionArgs): Promise<OpenedCollection> {
+    const { quantization, maxRecords, keyword } = args;
+    checkKeywordOption(keyword);
     const row = (await this.storage.readCollection(args.name)) ?? (await this.#create(args));
     refuseOtherConfig(row.config, args);
-    const { quantization, maxRecords } = args;
     const isOpen = this.#collections.has(row.id);
     const engine = await this.#engineOf(row.id, () => this.#open(row, args));
     if (isOpen && maxRecords !== undefined) engine.setMaxRecords(maxRecords);
     if (isOpen && quantization !== undefined) await engine.setQuantization(quantization);
+    if (isOpen && keyword !== undefined) engine.wantKeywords(keyword);
     // Without its assets, the call that needs them says why.
     if (args.embedder !== undefined) this.#embedders.preload(args.embedder).catch(() => undefined);
     return { id: row.id, config: row.config };

@@ -7,6 +7,7 @@ import type {
   CollectionStats,
   IndexChange,
   IndexEvent,
+  KeywordOptions,
   ListOptions,
   Quantization,
   QuarantineEvent,
@@ -18,6 +19,7 @@ import type {
   PackedRecords,
   QueryOnWire,
   RecordsOnWire,
+  Wishes,
   WrittenOnWire,
 } from '../../shared/worker-api.js';
 import type { Compute } from '../compute/compute.js';
@@ -36,6 +38,7 @@ import type { Bound } from './eviction.js';
 import { GpuCopies } from './gpu-copies.js';
 import { hasNewIndex, heldAs, indexStats } from './index-stats.js';
 import { keptVectors } from './kept-vectors.js';
+import { KeywordsAhead } from './keywords-ahead.js';
 import { listPlaces } from './list.js';
 import type { Training } from './list-order.js';
 import { locate } from './locate.js';
@@ -61,12 +64,6 @@ import {
 /** How long the loading of ONNX Runtime, which keeps both cores busy, waits for a first query to go ahead of it. */
 const FIRST_ANSWER_MS = 500;
 
-/** What handles have asked for: nothing on disk depends on it. */
-export interface Wishes {
-  readonly quantization?: Quantization | undefined;
-  readonly maxRecords?: number | undefined;
-}
-
 export interface EngineParts {
   readonly storage: Storage;
   readonly compute: Compute;
@@ -90,6 +87,7 @@ export interface EngineParts {
 export class CollectionEngine implements CollectionCalls {
   readonly #maintenance: Maintenance;
   readonly #queries: Queries;
+  readonly #keywordsAhead: KeywordsAhead;
   readonly #gpuCopies: GpuCopies;
   readonly #texts: TextVectors;
   readonly #queryVectors: QueryVectors;
@@ -109,6 +107,7 @@ export class CollectionEngine implements CollectionCalls {
     private readonly wish: { finest: Precision },
     private readonly bound: Bound,
   ) {
+    const { sleep = deviceClock.sleep } = parts;
     this.#queries = new Queries(state, parts.compute, parts.metrics.cache, () => this.#maintenance.retrain());
     this.#gpuCopies = new GpuCopies(state, parts.compute, config);
     this.#texts = new TextVectors(config, parts.embedders);
@@ -120,15 +119,16 @@ export class CollectionEngine implements CollectionCalls {
       parts.storage,
       parts.training,
       (change) => this.#onIndex(change),
-      parts.sleep ?? deviceClock.sleep,
+      sleep,
     );
+    this.#keywordsAhead = new KeywordsAhead(state, () => this.#maintenance.isAtWork, sleep);
   }
 
   static async open(
     parts: EngineParts,
     row: CollectionRow,
     deviceId: string,
-    { quantization = 'none', maxRecords }: Wishes = {},
+    { quantization = 'none', maxRecords, keyword }: Wishes = {},
   ): Promise<CollectionEngine> {
     const { storage, compute, memory, metrics } = parts;
     const { name } = row.config;
@@ -150,12 +150,19 @@ export class CollectionEngine implements CollectionCalls {
       onQuarantine,
       parts.now,
     );
-    return new CollectionEngine(parts, state, row.config, wish, { maxRecords });
+    const engine = new CollectionEngine(parts, state, row.config, wish, { maxRecords });
+    if (keyword !== undefined) engine.wantKeywords(keyword);
+    return engine;
   }
 
   /** From the next commit on. */
   setMaxRecords(maxRecords: number): void {
     this.bound.maxRecords = maxRecords;
+  }
+
+  /** Makes ready from now on, in idle time, what words are looked up in. */
+  wantKeywords({ fields = [] }: KeywordOptions): void {
+    this.#keywordsAhead.want(fields);
   }
 
   /** How finely vectors are to be held from now on. */
@@ -266,6 +273,10 @@ export class CollectionEngine implements CollectionCalls {
       return found;
     });
     this.#setAnswered();
+    for (const { keyword, hybrid } of queries) {
+      const words = keyword ?? hybrid;
+      if (words !== undefined) this.wantKeywords(words);
+    }
     return answers;
   }
 
@@ -324,6 +335,7 @@ export class CollectionEngine implements CollectionCalls {
     this.#closing.abort(reason);
     this.#maintenance.close(reason);
     this.#queries.close();
+    this.#keywordsAhead.close(reason);
     this.#gpuCopies.close();
     this.state.close(reason);
   }

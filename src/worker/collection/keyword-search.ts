@@ -1,9 +1,9 @@
 import { type Bitmap, hasBit } from '../bitmap.js';
 import { BestHeap } from '../compute/best-heap.js';
 import { listRows } from '../filter/bitmap-sets.js';
-import { indexSegment } from '../keyword/index-segment.js';
 import type { KeywordIndex, Posting } from '../keyword/keyword-index.js';
 import { wordsOf } from '../keyword/words.js';
+import { keywordIndexOf } from './keyword-indexes.js';
 import { readIds } from './records.js';
 import type { CompiledFilter } from './segment.js';
 import { type SegmentView, select } from './segment-view.js';
@@ -38,7 +38,7 @@ export async function searchKeywords(
   k: number,
 ): Promise<KeywordRanking> {
   const { views } = snapshot;
-  const indexes = await Promise.all(views.map((view) => indexOf(view, fields)));
+  const indexes = await Promise.all(views.map(({ segment }) => keywordIndexOf(segment, fields)));
   const words = [...new Set(wordsOf(text))].map((word) => encoder.encode(word));
   const postings = words.map((word) => indexes.map((index) => index.posting(word)));
   const corpus = corpusOf(views, indexes);
@@ -62,15 +62,6 @@ export async function searchKeywords(
 }
 
 const encoder = new TextEncoder();
-
-function indexOf({ segment }: SegmentView, fields: readonly string[]): Promise<KeywordIndex> {
-  const names = [...new Set(fields)].sort();
-  return segment.keywords(JSON.stringify(names), async () => {
-    const metadata = names.length === 0 ? undefined : await segment.metadata();
-    const paths = names.map((name) => name.split('.'));
-    return indexSegment(segment.rows, await segment.texts(), metadata, paths);
-  });
-}
 
 interface Corpus {
   /** Live ones that have a word. */

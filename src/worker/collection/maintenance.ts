@@ -43,6 +43,11 @@ export class Maintenance {
     private readonly sleep: Clock['sleep'],
   ) {}
 
+  /** A merge is under way. */
+  get isAtWork(): boolean {
+    return this.#isAtWork;
+  }
+
   /** How far the training that is under way has come. */
   get trainingProgress(): Progress | undefined {
     return this.#progress;

@@ -5,6 +5,7 @@ import { type Question, type RankedRow, type Ranking, rank } from './rankings.js
 import { readFields, readVectors } from './records.js';
 
 // Imported when a query asks for it: words, fused rankings, groups, diversity.
+export { keywordIndexOf } from './keyword-indexes.js';
 
 const LEAST_POOL = 50;
 const POOL_FACTOR = 5;

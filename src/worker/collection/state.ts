@@ -48,6 +48,7 @@ export class CollectionState {
   readonly #giveBack: () => void;
   readonly #pendingListeners = new Set<() => void>();
   readonly #followedListeners = new Set<() => void>();
+  readonly #publishedListeners = new Set<() => void>();
   /** No longer in the current snapshot; an older search may still be using them. */
   readonly #retired = new Set<SealedRows>();
 
@@ -230,6 +231,11 @@ export class CollectionState {
     return () => this.#followedListeners.delete(listener);
   }
 
+  /** Calls back after each new snapshot, whoever has committed it. */
+  onPublished(listener: () => void): void {
+    this.#publishedListeners.add(listener);
+  }
+
   /** Catches up with commits of other tabs. */
   async refresh(): Promise<void> {
     const { name } = this.current.row.config;
@@ -317,6 +323,7 @@ export class CollectionState {
     if (newer === next && this.#pendingListeners.size > 0 && bringsPending(older, newer)) {
       for (const listener of [...this.#pendingListeners]) listener();
     }
+    if (newer === next) for (const listener of this.#publishedListeners) listener();
     // What was under way when it was closed has brought rows that nobody will search.
     if (this.#closed === undefined) this.#releaseUnused();
     else this.#retireAll();

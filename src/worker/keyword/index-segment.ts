@@ -4,12 +4,13 @@ import { metadataBatches } from '../filter/metadata-batches.js';
 import { Slice } from '../slices.js';
 import { type KeywordIndex, KeywordIndexBuilder } from './keyword-index.js';
 
-/** An index of the texts and of the strings at these paths of the metadata. Pauses between slices. */
+/** An index of the texts and of the strings at these paths of the metadata. Pauses between slices, where it may be aborted. */
 export async function indexSegment(
   rows: number,
   texts: StringColumn | undefined,
   metadata: StringColumn | undefined,
   paths: readonly (readonly string[])[],
+  signal?: AbortSignal,
 ): Promise<KeywordIndex> {
   const builder = new KeywordIndexBuilder(rows);
   const addText = (row: number) => {
@@ -20,7 +21,10 @@ export async function indexSegment(
     for (let row = 0; row < rows; row++) {
       addText(row);
       builder.endRow();
-      if ((row & 255) === 255 && slice.isOver()) await slice.next();
+      if ((row & 255) === 255 && slice.isOver()) {
+        await slice.next();
+        signal?.throwIfAborted();
+      }
     }
     return builder.finish();
   }
@@ -31,6 +35,7 @@ export async function indexSegment(
       for (const path of paths) addStrings(value, path, 0, builder);
       builder.endRow();
     }
+    signal?.throwIfAborted();
   }
   return builder.finish();
 }
