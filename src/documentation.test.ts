@@ -47,7 +47,7 @@ for (const block of blocks.filter(({ by }) => by === 'file')) {
   } else {
     test(`Z2 ${page} shows ${file} of an app of the consumers`, () => {
       expect(APP_PAGES).toContain(page);
-      expect(isThere(join('e2e/consumers', file.split('/')[0]!, 'package.json'))).toBe(true);
+      expect(isThere(join('e2e/consumers', file.split('/')[0]!))).toBe(true);
     });
   }
 }

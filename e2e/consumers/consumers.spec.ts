@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { runsAll } from './support/apps.js';
+import { OTHER_ORTS, ownOrt, TRANSFORMERS } from './support/apps.js';
 import { build, EVERYTHING, expect, folderOf, seenTwice, test } from './support/consumer-test.js';
+import { answerAsHub } from './support/hub.js';
+import { shownFiles } from './support/shown-files.js';
 
 /** Has an index.html for apps whose bundler makes none. */
 const SHARED = fileURLToPath(new URL('shared', import.meta.url));
@@ -23,7 +25,7 @@ const SAID = ['0 kept from the last visit; puffin, wren', '3 kept from the last 
 const wasmIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.wasm'));
 
-test('Z1 Z2: an empty Vite app with the code of the README, in development', async ({
+test('Z1 Z2: what create-vite makes, with the first code of the README, in development', async ({
   page,
   start,
   faults,
@@ -34,7 +36,15 @@ test('Z1 Z2: an empty Vite app with the code of the README, in development', asy
   expect(faults).toEqual([]);
 });
 
-test('Z1 Z2: the same, built', async ({ page, serve, faults }) => {
+test('Z1 Z2: the same, type-checked and built: fewer than 20 lines, and nothing to configure', async ({
+  page,
+  serve,
+  faults,
+}) => {
+  const [shown] = shownFiles('README.md', ['vite']);
+  expect(shown!.path).toBe('vite/src/main.ts');
+  expect(shown!.source.trimEnd().split('\n').length).toBeLessThan(20);
+  expect(readdirSync(folderOf('vite')).filter((name) => name.includes('config'))).toEqual(['tsconfig.json']);
   await build('vite');
   const { url } = await serve(join(folderOf('vite'), 'dist'));
   expect(await saidTwice(page, url)).toEqual(SAID);
@@ -57,30 +67,54 @@ for (const [rule, app, output, how, paths] of [
   });
 }
 
-test('Z3: an app with its own ONNX Runtime has one copy of its WASM', async ({ page, serve, faults }) => {
-  await build('own-ort');
-  const output = join(folderOf('own-ort'), 'dist');
-  expect(wasmIn(output)).toHaveLength(1);
-  const { url } = await serve(output);
-  expect(await seenTwice(page, url)).toEqual(EVERYTHING);
-  expect(faults).toEqual([]);
-});
+for (const [app, version] of [
+  ['own-ort', 'the one of this package'],
+  ...OTHER_ORTS.map((version) => [ownOrt(version), version] as const),
+] as const) {
+  test(`Z3: an app with its own ONNX Runtime (${version}) has one copy of its WASM`, async ({
+    page,
+    serve,
+    faults,
+  }) => {
+    await build(app);
+    const output = join(folderOf(app), 'dist');
+    expect(wasmIn(output)).toHaveLength(1);
+    const { url } = await serve(output);
+    expect(await seenTwice(page, url)).toEqual(EVERYTHING);
+    expect(faults).toEqual([]);
+  });
+}
 
-test('Z2 Z3: the same for the documented code with Transformers.js', async ({ page, serve, faults }) => {
-  test.skip(!runsAll, 'its packages are hundreds of megabytes: npm run test:consumers -- --all');
-  await build('transformers');
-  const output = join(folderOf('transformers'), 'dist');
+test('Z2 Z3: so has the documented one with Transformers.js, whose texts are embedded beside the search', async ({
+  page,
+  serve,
+  faults,
+}) => {
+  await build(TRANSFORMERS);
+  const output = join(folderOf(TRANSFORMERS), 'dist');
   expect(wasmIn(output)).toHaveLength(1);
-  // What the model would be fetched from is not there: texts cannot be embedded, and everything else works.
-  await page.route(/^https:/, (route) => route.abort());
+  const asked = await answerAsHub(page.context(), folderOf('hub'));
+  const requested: string[] = [];
+  page.context().on('request', (request) => requested.push(request.url()));
   const { url } = await serve(output);
   await page.goto(url);
-  await expect(page.locator('body')).toHaveText('0 notes');
+  await expect(page.locator('body')).toHaveText('The ferry to the island leaves at nine');
+  expect(asked).toContain('/Xenova/all-MiniLM-L6-v2/resolve/main/onnx/model_quantized.onnx');
+  expect(requested.filter((address) => address.includes('.wasm'))).toHaveLength(1);
   expect(faults).toEqual([]);
 });
 
-test('Z1: Next app, imported on the server and used in the browser', async ({ page, start, faults }) => {
-  test.skip(!runsAll, 'it takes minutes: npm run test:consumers -- --all');
+test('Z1: Next app, imported on the server and used in the browser, in development', async ({
+  page,
+  start,
+  faults,
+}) => {
+  const address = await start('next', 'dev', '--hostname', '127.0.0.1', '--port', '0');
+  expect(await seenTwice(page, address)).toEqual(EVERYTHING);
+  expect(faults).toEqual([]);
+});
+
+test('Z1: the same, built', async ({ page, start, faults }) => {
   await build('next');
   const address = await start('next', 'start', '--hostname', '127.0.0.1', '--port', '0');
   expect(await seenTwice(page, address)).toEqual(EVERYTHING);
