@@ -41,6 +41,8 @@ function browserProject({
       alias: [
         { find: /^nearshore$/, replacement: '/src/client/index.ts' },
         { find: /^nearshore\/(react|langchain)$/, replacement: '/src/$1/index.ts' },
+        // Models are neither downloaded nor run here.
+        { find: /^@huggingface\/transformers$/, replacement: '/src/recipes/tiny-clip.contract.ts' },
       ],
     },
     server: {
@@ -53,7 +55,7 @@ function browserProject({
       exclude: ['onnxruntime-web'],
       // Known from the start: a dependency found in mid-run would reload the page under a test.
       include: [
-        ...['comlink', 'idb', 'fast-check', 'js-xxhash', 'react', 'react-dom/client'],
+        ...['comlink', 'idb', 'fast-check', 'js-xxhash', 'react', 'react-dom/client', 'ai', 'ai/test'],
         ...['documents', 'embeddings', 'utils/math', 'vectorstores'].map((path) => `@langchain/core/${path}`),
       ],
     },
