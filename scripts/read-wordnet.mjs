@@ -26,6 +26,15 @@ export function readSynsets() {
 }
 
 /**
+ * Whether a synset belongs to the half that is measured on, which nothing is learned from: the last digit of its offset is
+ * odd.
+ * @param {string} id
+ */
+export function isHeldOut(id) {
+  return Number(id.at(-1)) % 2 === 1;
+}
+
+/**
  * @param {string} line
  * @param {Synset['pos']} pos
  * @returns {Synset}
