@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run test:consumers`: packs what was built, installs it into small apps, and uses it there. `-- --all` has more
-// versions of ONNX Runtime, too; other arguments go to Playwright.
+// `npm run test:consumers`: packs what was built, installs it into small apps, and uses it there. `-- --all` has Next
+// in development and more versions of ONNX Runtime, too; other arguments go to Playwright.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

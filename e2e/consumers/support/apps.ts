@@ -7,8 +7,11 @@ export const TRANSFORMERS = 'transformers';
 /** Of ONNX Runtime, beside those of `own-ort` and `transformers`: the oldest that is supported, and what is between. */
 const ORT_VERSIONS = ['1.24.3', '1.27.0'];
 
-/** `npm run test:consumers -- --all`: 140 MB for each version. */
-export const OTHER_ORTS = process.env.NEARSHORE_CONSUMERS === 'all' ? ORT_VERSIONS : [];
+/** `npm run test:consumers -- --all` */
+export const runsAll = process.env.NEARSHORE_CONSUMERS === 'all';
+
+/** 140 MB to install for each. */
+export const OTHER_ORTS = runsAll ? ORT_VERSIONS : [];
 
 /** The app `own-ort` with that version of ONNX Runtime. */
 export const ownOrt = (version: string) => `own-ort-${version}`;
