@@ -5,6 +5,7 @@ import type {
   Match,
   Query,
   QueryResult,
+  ReembedResult,
   StoredRecord,
   Sync,
   SyncStatus,
@@ -140,6 +141,13 @@ await notes.delete({ ids: ['a'], filter: {} });
 // @ts-expect-error neither
 await notes.delete({});
 
+// Another embedder.
+const other = { id: 'm/3', dimension: 3, embed: (texts: readonly string[]) => texts.map(() => [1, 0, 0]) };
+const reembedded = await notes.reembed(other, { onProgress: ({ done }) => is<Equal<typeof done, number>>() });
+is<Equal<typeof reembedded, ReembedResult>>();
+// @ts-expect-error there is nothing to embed with
+await notes.reembed();
+
 // Options and events.
 await openStore('s', { storage: 'memory', backend: 'wasm', worker: () => new Worker('worker.js') });
 // @ts-expect-error no such storage
@@ -149,7 +157,7 @@ await openStore('s', { backend: 'cuda' });
 // @ts-expect-error no such metric
 await store.collection('notes', { metric: 'euclidean' });
 notes.on('change', ({ kind }) =>
-  is<Equal<typeof kind, 'upsert' | 'delete' | 'drop' | 'evict' | 'unknown'>>(),
+  is<Equal<typeof kind, 'upsert' | 'delete' | 'drop' | 'evict' | 'reembed' | 'unknown'>>(),
 );
 store.on('worker-lost', ({ reason }) => is<Equal<typeof reason, string>>());
 // @ts-expect-error no such event

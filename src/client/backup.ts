@@ -4,13 +4,11 @@ import { abortedError, VectorStoreError } from '../shared/errors.js';
 import { kindOf } from '../shared/plain-object.js';
 import type { CallId } from '../shared/worker-api.js';
 import { checkOptions } from './check-options.js';
+import type { Send } from './pump-stream.js';
 import { handOver } from './worker-connection.js';
 import type { WorkerLink } from './worker-link.js';
 
 type Call = WorkerLink['call'];
-
-/** Of a stream's chunk: a copy of this size crosses at once. */
-const CHUNK_BYTES = 1 << 20;
 
 /** The file of an export, read from the worker part by part as the stream is read: one part is in memory at a time. */
 export function exportStream(call: Call, options: ExportOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -99,8 +97,13 @@ export async function importBackup(
       (api, id) => {
         const result = api.importBackup(id, { file: undefined, onConflict });
         const send: Send = (chunk, fault) => api.importChunk(id, chunk && handOver(chunk, [chunk]), fault);
-        // A worker that is lost settles the import.
-        pump(reader, send).catch(() => undefined);
+        import('./pump-stream.js')
+          .then(
+            ({ pumpStream }) => pumpStream(reader, send),
+            (error: Error) => send(undefined, error.message),
+          )
+          // A worker that is lost settles the import.
+          .catch(() => undefined);
         return result;
       },
       { isWrite: true, signal, onProgress: onProgress && (({ done }) => onProgress({ done })) },
@@ -108,30 +111,6 @@ export async function importBackup(
   } finally {
     // Where it has been read to its end, this does nothing.
     reader.cancel().catch(() => undefined);
-  }
-}
-
-type Send = (chunk: Uint8Array<ArrayBuffer> | undefined, fault: string | undefined) => Promise<boolean>;
-
-/** Sends a stream's chunks on as fast as they are taken; what is sent is copied first, as the caller keeps its own. */
-async function pump(reader: ReadableStreamDefaultReader<Uint8Array>, send: Send): Promise<void> {
-  for (;;) {
-    let chunk: Uint8Array | undefined;
-    try {
-      chunk = (await reader.read()).value;
-      if (chunk !== undefined && !(chunk instanceof Uint8Array))
-        throw new TypeError(`it gave ${kindOf(chunk)}, not bytes`);
-    } catch (error) {
-      await send(undefined, error instanceof Error ? error.message : String(error));
-      return;
-    }
-    if (chunk === undefined) {
-      await send(undefined, undefined);
-      return;
-    }
-    for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {
-      if (!(await send(chunk.slice(at, at + CHUNK_BYTES), undefined))) return;
-    }
   }
 }
 

@@ -1,7 +1,6 @@
 import { batchError, type Problem, VectorStoreError } from '../shared/errors.js';
 import { checkFilter } from '../shared/filter.js';
 import type { Filter } from '../shared/filter-types.js';
-import { idProblem } from '../shared/record-check.js';
 import { unpackStrings } from '../shared/string-column.js';
 import type { SyncOptions } from '../shared/sync/sync-types.js';
 import type {
@@ -15,6 +14,8 @@ import type {
   Progress,
   Query,
   QueryResult,
+  ReembedOptions,
+  ReembedResult,
   StoredRecord,
   VectorBatch,
   VectorRecord,
@@ -22,30 +23,19 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../shared/types.js';
-import type { CollectionRef, OpenedCollection, Wishes, WrittenOnWire } from '../shared/worker-api.js';
+import type { CollectionRef, OpenedCollection, WrittenOnWire } from '../shared/worker-api.js';
+import { checkEmbedder } from './check-embedder.js';
 import { checkOptions } from './check-options.js';
-import { embedRecords, isWorkerEmbedder } from './embed.js';
-import type { HandleSyncs } from './handle-syncs.js';
+import { checkedIds } from './checked-ids.js';
+import { embedInBatches, isWorkerEmbedder } from './embed.js';
 import { type LiveState, subscribe } from './live-query.js';
 import { packMetadata, packRecords } from './pack-records.js';
 import { type Asking, runQueries } from './queries.js';
+import type { Space, StoreAccess } from './store-access.js';
 import type { Sync } from './sync.js';
 import { unpackRecords } from './unpack-records.js';
-import { handOver } from './worker-connection.js';
-import type { WorkerLink } from './worker-link.js';
+import { copyOfTexts, writeRecords } from './write-records.js';
 import { AcknowledgedWriteResult, LocalWriteResult } from './write-result.js';
-
-/** What a collection needs of the store it was opened from; `call` rejects once that is closed. */
-export interface StoreAccess {
-  readonly call: WorkerLink['call'];
-  readonly query: WorkerLink['query'];
-  /** What handles of this page have asked for. */
-  readonly wishes: () => Wishes;
-  readonly onChange: (listener: (event: ChangeEvent) => void) => () => void;
-  readonly syncs: HandleSyncs;
-  /** Nothing of it is here. */
-  readonly isRemote: boolean;
-}
 
 const WRITE_OPTIONS = ['durability', 'signal', 'onProgress'];
 
@@ -59,35 +49,43 @@ const WRITE_OPTIONS = ['durability', 'signal', 'onProgress'];
  */
 export class Collection<M = unknown> {
   readonly name: string;
-  readonly dimension: number;
   readonly metric: Metric;
-  /** The pinned fingerprint of the model that makes the vectors, where one was given. */
-  readonly embeddingSpace: string | undefined;
-
-  readonly #id: number;
-  readonly #config: CollectionConfig;
+  #space: Space;
+  /** Resolves when the last `reembed` that was called has ended. */
+  #reembedding: Promise<unknown> | undefined;
 
   /** @internal */
   constructor(
     { id, config }: OpenedCollection,
-    private readonly embedder: Embedder | WorkerEmbedder | undefined,
+    embedder: Embedder | WorkerEmbedder | undefined,
     private readonly store: StoreAccess,
   ) {
     this.name = config.name;
-    this.dimension = config.dimension;
     this.metric = config.metric;
-    this.embeddingSpace = config.embeddingSpace;
-    this.#config = config;
-    this.#id = id;
+    this.#space = { id, config, embedder };
+  }
+
+  /** Numbers in a vector; `reembed` may change it. */
+  get dimension(): number {
+    return this.#config.dimension;
+  }
+
+  /** The pinned fingerprint of the model that makes the vectors, where one was given. */
+  get embeddingSpace(): string | undefined {
+    return this.#config.embeddingSpace;
+  }
+
+  get #config(): CollectionConfig {
+    return this.#space.config;
   }
 
   get #ref(): CollectionRef {
-    const { embedder } = this;
+    const { id, embedder } = this.#space;
     return {
-      id: this.#id,
+      id,
       name: this.name,
       embedder: isWorkerEmbedder(embedder) ? embedder : undefined,
-      ...this.store.wishes(),
+      ...this.store.wishes.get(id),
     };
   }
 
@@ -216,9 +214,11 @@ export class Collection<M = unknown> {
    * @throws `INVALID_ARGUMENT`, `DIMENSION_MISMATCH`, `BACKEND_UNAVAILABLE`, `ABORTED`.
    */
   async query(query: Query<M>): Promise<QueryResult<M>> {
-    const [answer] = await runQueries(this.#asking, [query], (problem) => {
-      throw new VectorStoreError(problem.code, problem.message);
-    });
+    const ask = () =>
+      runQueries<M>(this.#asking, [query], (problem) => {
+        throw new VectorStoreError(problem.code, problem.message);
+      });
+    const [answer] = await this.#inNewSpace(ask, query?.vector === undefined);
     return answer!;
   }
 
@@ -234,13 +234,44 @@ export class Collection<M = unknown> {
         'queryMany was not given an array. It answers by position. Give an array of queries, or use query() for one.',
       );
     }
-    const problems: Problem[] = [];
-    const check = (problem: Problem) => problems.push(problem);
-    return queries.length === 0
-      ? []
-      : runQueries(this.#asking, queries, check, () => {
-          if (problems.length > 0) throw batchError('queries', problems, problems.length);
-        });
+    if (queries.length === 0) return [];
+    const ask = () => {
+      const problems: Problem[] = [];
+      const check = (problem: Problem) => problems.push(problem);
+      return runQueries<M>(this.#asking, queries, check, () => {
+        if (problems.length > 0) throw batchError('queries', problems, problems.length);
+      });
+    };
+    return this.#inNewSpace(
+      ask,
+      queries.every((query) => query?.vector === undefined),
+    );
+  }
+
+  /**
+   * Goes over to another embedder: makes every record's vector anew from its text. They are built beside the collection,
+   * which is used as before meanwhile, and put in its place in one transaction, together with what was written until then.
+   * From then on this handle uses `embedder`; others (see the `change` event of kind `'reembed'`) have to be opened again
+   * to query by vectors or texts and to write them. Does nothing where the collection has that embedder already.
+   *
+   * Takes as much space on disk again while it runs. Where it is killed, or the embedder fails, the collection is as it
+   * was, and the next call with the same embedder goes on from there.
+   *
+   * @throws `INVALID_ARGUMENT` where records have no text (`problems` names the first 100), and with `storage: 'remote'`;
+   *   `CONFIG_MISMATCH` where it has been synced with a server; `CORRUPT` where segments are quarantined;
+   *   `QUOTA_EXCEEDED`; `ABORTED`; what the embedder rejects with.
+   */
+  async reembed(embedder: Embedder | WorkerEmbedder, options: ReembedOptions = {}): Promise<ReembedResult> {
+    checkOptions('reembed', options, ['signal', 'onProgress']);
+    checkEmbedder(embedder);
+    const work = import('./reembed.js').then(async ({ reembed }) => {
+      const handle = { store: this.store, ref: this.#ref, config: this.#config };
+      const { space, result } = await reembed(handle, embedder, options, embedInBatches);
+      this.#space = space;
+      return result;
+    });
+    this.#reembedding = work.catch(() => undefined);
+    return work;
   }
 
   /**
@@ -311,69 +342,53 @@ export class Collection<M = unknown> {
   }
 
   async #write(
-    records: readonly VectorRecord<M>[] | VectorBatch<M>,
+    input: readonly VectorRecord<M>[] | VectorBatch<M>,
     mode: 'upsert' | 'insert',
     options: WriteOptions,
   ): Promise<WriteResult> {
     checkOptions(mode, options, WRITE_OPTIONS);
-    const { durability = 'disk', signal, onProgress } = options;
-    let packed = packRecords(records, this.#config, this.embedder !== undefined);
-    if (packed.toEmbed.length > 0 && !isWorkerEmbedder(this.embedder)) {
-      packed = await embedRecords(packed, this.embedder!, this.#config, {
-        keptVectors: (own, texts) =>
-          this.store.call((api, call) => api.keptVectors(call, this.#ref, own, texts), { signal }),
-        signal,
-        onProgress,
-      });
-    }
-    const { ids, vectors, metadata, texts } = packed;
+    const records = packRecords(input, this.#config, this.#space.embedder !== undefined);
+    const isText = records.toEmbed.length === records.ids.offsets.length - 1;
     // The column itself is handed over.
-    const kept = { bytes: ids.bytes.slice(), offsets: ids.offsets.slice() };
-    const args = handOver({ collection: this.#ref, records: packed, mode, durability }, [
-      vectors,
-      ...[ids, metadata, texts].flatMap((column) =>
-        column === undefined ? [] : [column.bytes, column.offsets],
-      ),
-    ]);
-    const written = await this.store.call((api, call) => api.upsert(call, args), {
-      isWrite: true,
-      signal,
-      onProgress,
-    });
-    return this.#result(written, () => unpackStrings(kept));
+    const ids = { bytes: records.ids.bytes.slice(), offsets: records.ids.offsets.slice() };
+    const write = () => {
+      const own = isText ? copyOfTexts(records, this.dimension) : records;
+      return writeRecords(this.store, this.#ref, this.#space, own, mode, options);
+    };
+    const written = await this.#inNewSpace(write, isText);
+    return this.#result(written, () => unpackStrings(ids));
   }
 
   #result(written: WrittenOnWire, ids: () => readonly string[]): WriteResult {
     return this.store.isRemote
       ? new AcknowledgedWriteResult(written)
-      : new LocalWriteResult(written, ids, () => this.store.syncs.of(this.#id));
+      : new LocalWriteResult(written, ids, () => this.store.syncs.of(this.#space.id));
+  }
+
+  /** Where `reembed` has replaced the collection under a call, makes it once more, with the new embedder; a vector is the old one's. */
+  async #inNewSpace<T>(call: () => Promise<T>, canRepeat: boolean): Promise<T> {
+    const before = this.#space;
+    try {
+      return await call();
+    } catch (error) {
+      if ((error as VectorStoreError).code !== 'CONFIG_MISMATCH' || !canRepeat) throw error;
+      await this.#reembedding;
+      if (this.#space === before) throw error;
+      return call();
+    }
   }
 
   get #asking(): Asking {
+    const ref = this.#ref;
+    const { config, embedder } = this.#space;
     return {
-      config: this.#config,
-      embedder: this.embedder,
+      config,
+      embedder,
       ask: (queries, signal) => {
         const isScoped = queries.some(({ scope = 'local' }) => scope !== 'local');
-        const remote = isScoped ? this.store.syncs.remoteOf(this.#id) : undefined;
-        return this.store.query(this.#ref, queries, { signal }, remote);
+        const remote = isScoped ? this.store.syncs.remoteOf(ref.id) : undefined;
+        return this.store.query(ref, queries, { signal }, remote);
       },
     };
   }
-}
-
-function checkedIds(ids: unknown): readonly string[] {
-  if (!Array.isArray(ids)) {
-    throw new VectorStoreError(
-      'INVALID_ARGUMENT',
-      'ids is not an array. Records are looked up by position. Give an array of strings.',
-    );
-  }
-  const problems: Problem[] = [];
-  for (const [position, id] of ids.entries()) {
-    const fault = idProblem(id);
-    if (fault !== undefined) problems.push({ position, ...fault });
-  }
-  if (problems.length > 0) throw batchError('ids', problems, problems.length);
-  return ids;
 }

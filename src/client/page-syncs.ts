@@ -3,10 +3,15 @@ import type { AboutSync, Outcome, Question, Told } from '../shared/worker-api.js
 import { PageSync, type PageSyncParts } from './page-sync.js';
 import type { CheckedRemote } from './remote-options.js';
 
+/** n texts → n × dimension, row-major. */
+export type EmbedTexts = (texts: readonly string[]) => Promise<Float32Array>;
+
 /** The syncs of one store on a page, and the functions of the app that its worker asks. */
 export class PageSyncs {
   /** By the collection's id. */
   readonly #syncs = new Map<number, PageSync>();
+  /** Of collections that are embedded anew, by the numbers that the worker knows them by. */
+  readonly embedders = new Map<number, EmbedTexts>();
   /** Given to `openStore`. */
   remote: CheckedRemote | undefined;
 
@@ -58,6 +63,7 @@ export class PageSyncs {
   }
 
   #ask(question: Question): unknown {
+    if (question.about === 'embed') return this.embedders.get(question.embedder)?.(question.texts);
     const sync = this.#syncs.get(question.collection);
     if (question.about === 'token') return (sync?.remote ?? this.remote)?.getToken?.();
     if (sync === undefined) {

@@ -5,7 +5,6 @@ import type { CollectionConfig, Embedder, Query, QueryResult, WorkerEmbedder } f
 import type { MatchesOnWire, QueryOnWire } from '../shared/worker-api.js';
 import { embedInBatches, isWorkerEmbedder } from './embed.js';
 import { unpackMatches } from './unpack-records.js';
-import { searchWhere } from './where.js';
 
 /** What the queries of one collection are checked by, and answered with. */
 export interface Asking {
@@ -41,6 +40,7 @@ export async function runQueries<M>(
   const ask = async (asked: readonly QueryOnWire[]) =>
     (await send(asked, signal)).map((answer) => unpackMatches<M>(answer));
   if (queries.every(({ where }) => where === undefined)) return ask(wires);
+  const { searchWhere } = await import('./where.js');
   return Promise.all(
     queries.map(async ({ where }, i) => {
       const one = async (wire: QueryOnWire) => (await ask([wire]))[0]!;

@@ -1,5 +1,4 @@
 import {
-  checkBatchSize,
   checkChoice,
   checkDimension,
   checkMaxRecords,
@@ -18,6 +17,7 @@ import type {
   WorkerEmbedder,
 } from '../shared/types.js';
 import { exportBlob, exportStream, importBackup } from './backup.js';
+import { checkEmbedder } from './check-embedder.js';
 import { Collection } from './collection.js';
 import { isWorkerEmbedder } from './embed.js';
 import { HandleSyncs } from './handle-syncs.js';
@@ -98,7 +98,8 @@ export class VectorStore {
         this.#checkOpen();
         return link.query(ref, queries, callOptions, remote);
       },
-      wishes: () => wishes.get(opened.id)!,
+      wishes,
+      embedders: this.shared.syncs.embedders,
       onChange: (listener) => {
         const off = events.on('change', (event) => {
           if (event.collection === name) listener(event);
@@ -226,21 +227,6 @@ function checkEmbeddingSpace(space: unknown): asserts space is string {
   throw new VectorStoreError(
     'INVALID_ARGUMENT',
     `embeddingSpace is ${typeof space === 'string' ? 'an empty string' : `a ${typeof space}`}. It is compared on each opening, to keep vectors of two models apart. Give a string that names the model, such as 'all-MiniLM-L6-v2/384/normalized'.`,
-  );
-}
-
-function checkEmbedder(embedder: Embedder | WorkerEmbedder): void {
-  const { id, dimension } = embedder;
-  if ('batchSize' in embedder && embedder.batchSize !== undefined) checkBatchSize(embedder.batchSize);
-  const canEmbed = isWorkerEmbedder(embedder) || typeof embedder.embed === 'function';
-  if (typeof id === 'string' && id !== '' && canEmbed) {
-    checkDimension(dimension);
-    return;
-  }
-  throw new VectorStoreError(
-    'INVALID_ARGUMENT',
-    'The embedder lacks a non-empty id or an embed function. Its id is pinned as the embedding space, so that vectors of two models never mix. ' +
-      'Give { id, dimension, embed(texts, signal) }, or what a function of nearshore/embedders returns.',
   );
 }
 

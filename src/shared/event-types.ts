@@ -3,9 +3,10 @@ export interface ChangeEvent {
   collection: string;
   /**
    * `'evict'`: beyond `maxRecords`; the oldest ones, in the commit of the upsert before. `'unknown'`: other tabs have
-   * changed something up to this generation, and what it was has not been heard.
+   * changed something up to this generation, and what it was has not been heard. `'reembed'`: every vector is another
+   * model's now.
    */
-  kind: 'upsert' | 'delete' | 'drop' | 'evict' | 'unknown';
+  kind: 'upsert' | 'delete' | 'drop' | 'evict' | 'reembed' | 'unknown';
   /** The first 1,000 ids concerned. */
   ids: string[];
   /** Records concerned, in all. */

@@ -92,6 +92,22 @@ export interface WriteResult {
   replicated(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
+/** Options of `Collection.reembed`. */
+export interface ReembedOptions {
+  /** Aborts until the swap; what was built is removed. */
+  signal?: AbortSignal;
+  /** In records. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** What `Collection.reembed` has done. */
+export interface ReembedResult {
+  /** Records of the collection. */
+  count: number;
+  /** Texts that this call has embedded: not again what a call before it, which was broken off, had done. */
+  embedded: number;
+}
+
 /** Options of `Collection.list`. */
 export interface ListOptions<M = unknown> {
   filter?: Filter<M>;

@@ -17,6 +17,7 @@ import type {
   Progress,
   Quantization,
   Query,
+  ReembedResult,
   StoreEvents,
   StoreStatus,
   WorkerEmbedder,
@@ -73,6 +74,8 @@ export type ToWorker = QueryCall | AboutTrainer | Told;
 export type Question =
   /** Answered by a token. */
   | { readonly about: 'token'; readonly collection: number }
+  /** Answered by their vectors, n × dimension, row-major; `embedder` is what `ReembedArgs` names it by. */
+  | { readonly about: 'embed'; readonly embedder: number; readonly texts: readonly string[] }
   /** Answered by a `MergedOnWire`. */
   | { readonly about: 'merge'; readonly collection: number; readonly sides: SidesOnWire };
 
@@ -212,6 +215,16 @@ export interface KeptVectors {
   readonly vectors: Float32Array<ArrayBuffer>;
 }
 
+export interface ReembedArgs {
+  readonly embeddingSpace: string;
+  readonly dimension: number;
+  /** A number: the page is asked, and knows it by that. */
+  readonly embedder: WorkerEmbedder | number;
+}
+
+/** The collection as it is now. */
+export interface Reembedded extends OpenedCollection, ReembedResult {}
+
 /** What a write did. */
 export interface WrittenOnWire extends Omit<WriteResult, 'replicated'> {
   /** Of all that it wrote; absent where it wrote nothing. */
@@ -269,6 +282,7 @@ export interface StoreApi {
     options: ListOptions,
   ): Promise<Outcome<{ records: RecordsOnWire; cursor: string | undefined }>>;
   optimize(call: CallId, collection: CollectionRef): Promise<Outcome<void>>;
+  reembed(call: CallId, collection: CollectionRef, args: ReembedArgs): Promise<Outcome<Reembedded>>;
   discardQuarantined(call: CallId, collection: CollectionRef): Promise<Outcome<{ records: number }>>;
   stats(call: CallId, collection: CollectionRef): Promise<Outcome<CollectionStats>>;
   status(call: CallId): Promise<Outcome<Omit<StoreStatus, 'workerRestarts' | 'visit'>>>;

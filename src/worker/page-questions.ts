@@ -34,7 +34,7 @@ export class PageQuestions {
   close(): void {
     this.#gone = new VectorStoreError(
       'CLOSED',
-      'The page has closed the store while it was asked for a token or a merged record. Nobody is there to answer. Open the store again, and sync.',
+      'The page has closed the store while it was asked for a token, a merged record or vectors. Nobody is there to answer. Open the store again, and repeat the call.',
     );
     for (const { reject } of this.#asked.values()) reject(this.#gone);
     this.#asked.clear();

@@ -3,7 +3,7 @@ import type { CollectionConfig, ConflictPolicy } from '../shared/types.js';
 import type { OpenCollectionArgs } from '../shared/worker-api.js';
 
 /** What a collection is created with. */
-export function newConfig(args: OpenCollectionArgs): CollectionConfig {
+export function newConfig(args: Asked): CollectionConfig {
   const { name, dimension, metric = 'cosine' } = args;
   if (dimension === undefined) {
     throw new VectorStoreError(
@@ -14,6 +14,8 @@ export function newConfig(args: OpenCollectionArgs): CollectionConfig {
   }
   return configOf({ ...args, dimension, metric });
 }
+
+type Asked = Pick<OpenCollectionArgs, 'name' | 'dimension' | 'metric' | 'embeddingSpace' | 'conflict'>;
 
 interface Pinned extends Pick<CollectionConfig, 'name' | 'dimension' | 'metric'> {
   readonly embeddingSpace?: string | undefined;
@@ -39,10 +41,14 @@ export function refuseOtherConfig(config: CollectionConfig, args: Partial<OpenCo
   const other = pinned.filter((key) => args[key] !== undefined && args[key] !== has[key]);
   if (other.length === 0) return;
   const differences = other.map((key) => `${key} ${show(has[key])}, not ${show(args[key])}`).join('; ');
+  const isOtherModel = other.includes('embeddingSpace');
   throw new VectorStoreError(
     'CONFIG_MISMATCH',
-    `Collection "${config.name}" was created with ${differences}. Vectors made in different ways cannot be compared, nor devices agree under two policies, so nothing was changed. ` +
-      'Open it with the settings it has, use another name, or drop it first with store.dropCollection().',
+    `Collection "${config.name}" has ${differences}. Vectors made in different ways cannot be compared, nor devices agree under two policies, so nothing was changed. ` +
+      (isOtherModel
+        ? 'To go over to another model, open it without an embedder and call its reembed(). Otherwise o'
+        : 'O') +
+      'pen it with the settings it has, use another name, or drop it first with store.dropCollection().',
   );
 }
 

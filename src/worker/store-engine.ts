@@ -1,5 +1,5 @@
 import type { ImportResult } from '../shared/backup-types.js';
-import { VectorStoreError } from '../shared/errors.js';
+import type { VectorStoreError } from '../shared/errors.js';
 import { checkKeywordOption } from '../shared/ranking-check.js';
 import type {
   ChangeEvent,
@@ -7,6 +7,7 @@ import type {
   IndexEvent,
   QuarantineEvent,
   StoreStatus,
+  WorkerEmbedder,
 } from '../shared/types.js';
 import type {
   CollectionRef,
@@ -14,13 +15,16 @@ import type {
   OpenedCollection,
   OpenedStore,
   OpenStoreArgs,
+  ReembedArgs,
+  Reembedded,
   StoreEventOnWire,
   Wishes,
 } from '../shared/worker-api.js';
 import type { ChunkQueue } from './backup/chunk-queue.js';
 import { type Export, exportStore, holdingOffMerges } from './backup/export-store.js';
 import { type ImportCall, type ImportTarget, importBackup } from './backup/import-backup.js';
-import { CollectionEngine } from './collection/collection-engine.js';
+import type { CallOptions } from './collection/call-options.js';
+import { CollectionEngine, type EngineParts } from './collection/collection-engine.js';
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
 import { droppedError } from './collection/state.js';
@@ -31,11 +35,14 @@ import { type StartTrainer, trainInWorker } from './index/train-in-worker.js';
 import { MetricsRecorder } from './metrics.js';
 import { newConfig, refuseOtherConfig } from './pinned-config.js';
 import { protectionOf } from './protection.js';
+import { type ReembedStore, reembedCollection } from './reembed/reembed-collection.js';
+import { Superseded } from './reembed/superseded.js';
+import { buildingName } from './storage/building.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import type { CollectionRow, Storage, StoreRow } from './storage/storage.js';
 import type { Store } from './store.js';
-import { closedError } from './store-errors.js';
+import { closedError, destroyedError } from './store-errors.js';
 import { broadcastAnnouncements } from './tabs/announcements.js';
 import { Tabs } from './tabs/tabs.js';
 
@@ -70,7 +77,8 @@ export class StoreEngine implements Store {
       announcements: storage.kind === 'memory' ? undefined : broadcastAnnouncements(name),
       collection: (id) => this.#collections.get(id),
       emit: (detail) => emit({ type: 'change', detail }),
-      onDropped: (id, dropped) => this.#closeDropped(id, dropped),
+      onDropped: (id, dropped) => this.#closeOne(id, droppedError(dropped)),
+      onReplaced: (id, replaced) => this.#closeOne(id, new Superseded(replaced)),
       onDestroyed: () => {
         this.#destroyed = destroyedError(name);
         void this.#closeCollections(this.#destroyed).then(() => this.storage.close());
@@ -141,10 +149,48 @@ export class StoreEngine implements Store {
   /** The collection that a handle stands for; opened here if another worker had it open before. */
   collection({ id, name, ...wishes }: CollectionRef): Promise<CollectionEngine> {
     return this.#engineOf(id, async () => {
-      const row = await this.storage.readCollection(name);
-      if (row?.id !== id) throw droppedError(name);
+      const row = await this.#rowOf({ id, name });
+      if (row.id !== id) throw new Superseded(name);
       return this.#open(row, wishes);
     });
+  }
+
+  /** The handle, as it would be of what has taken its collection's place. */
+  async successor(ref: CollectionRef): Promise<CollectionRef> {
+    return { ...ref, id: (await this.#rowOf(ref)).id };
+  }
+
+  /** Of the collection that a handle stands for, or of what has taken its place. */
+  async #rowOf({ id, name }: Pick<CollectionRef, 'id' | 'name'>): Promise<CollectionRow> {
+    const row = await this.storage.readCollection(name);
+    if (row === undefined || (row.id !== id && !row.replaced?.includes(id))) throw droppedError(name);
+    return row;
+  }
+
+  /** @param embed with the embedder of `args` */
+  reembed(
+    ref: CollectionRef,
+    args: ReembedArgs,
+    embed: (texts: readonly string[]) => Promise<Float32Array>,
+    options: CallOptions,
+  ): Promise<Reembedded> {
+    const parts: ReembedStore = {
+      storage: this.storage,
+      rowOf: (asked) => this.#rowOf(asked),
+      open: (asked) => this.collection(asked),
+      create: (config) => this.#create({ embeddingSpace: undefined, ...config }),
+      openQuietly: (row) => this.#openQuietly(row, ref),
+      onReplaced: (old, next) => {
+        this.#closeOne(old.id, new Superseded(ref.name));
+        this.#tabs.replaced(old, next);
+      },
+    };
+    return reembedCollection(parts, ref, args, embed, options);
+  }
+
+  /** With the embedder of a handle. */
+  embed(embedder: WorkerEmbedder, texts: readonly string[], signal: AbortSignal) {
+    return this.#embedders.embed(embedder, texts, signal);
   }
 
   /** Begins an export once no segments are being merged; none are before `ended` fires. */
@@ -162,9 +208,12 @@ export class StoreEngine implements Store {
 
   async dropCollection(name: string): Promise<boolean> {
     const row = await this.storage.readCollection(name);
-    const dropped = await this.storage.exclusively(() => this.storage.dropCollection(name));
+    const dropped = await this.storage.exclusively(async () => {
+      await this.storage.dropCollection(buildingName(name));
+      return this.storage.dropCollection(name);
+    });
     if (row !== undefined) {
-      this.#closeDropped(row.id, name);
+      this.#closeOne(row.id, droppedError(name));
       if (dropped) this.#tabs.dropped(row);
     }
     return dropped;
@@ -212,7 +261,28 @@ export class StoreEngine implements Store {
   }
 
   async #open(row: CollectionRow, wishes: Wishes): Promise<CollectionEngine> {
-    const parts = {
+    this.compute.start();
+    this.#tabs.opened(row);
+    const collection = await CollectionEngine.open(this.#partsFor(row), row, this.row.deviceId, wishes);
+    // A failure here is one of storage or compute, and the calls that need them report it.
+    collection.warmUp().catch(() => undefined);
+    return collection;
+  }
+
+  /** Of what is being built nobody is told. */
+  #openQuietly(row: CollectionRow, { quantization }: Wishes): Promise<CollectionEngine> {
+    const quiet = {
+      onCommit: () => {},
+      emittedUpTo: async () => {},
+      onIndex: () => {},
+      onQuarantine: () => {},
+    };
+    const parts = { ...this.#partsFor(row), ...quiet };
+    return CollectionEngine.open(parts, row, this.row.deviceId, { quantization });
+  }
+
+  #partsFor(row: CollectionRow): EngineParts {
+    return {
       storage: this.storage,
       compute: this.compute,
       embedders: this.#embedders,
@@ -225,12 +295,6 @@ export class StoreEngine implements Store {
       onIndex: (detail: IndexEvent) => this.emit({ type: 'index', detail }),
       onQuarantine: (detail: QuarantineEvent) => this.emit({ type: 'quarantine', detail }),
     };
-    this.compute.start();
-    this.#tabs.opened(row);
-    const collection = await CollectionEngine.open(parts, row, this.row.deviceId, wishes);
-    // A failure here is one of storage or compute, and the calls that need them report it.
-    collection.warmUp().catch(() => undefined);
-    return collection;
   }
 
   readonly #importTarget: ImportTarget = {
@@ -264,16 +328,16 @@ export class StoreEngine implements Store {
     return this.metrics.time('train', () => trainInWorker(rows, { dimension, metric }, training));
   };
 
-  #create(args: OpenCollectionArgs): Promise<CollectionRow> {
+  #create(args: Parameters<typeof newConfig>[0]): Promise<CollectionRow> {
     const config = newConfig(args);
     return this.storage.exclusively(() => this.storage.createCollection(config));
   }
 
-  #closeDropped(id: number, name: string): void {
+  #closeOne(id: number, reason: VectorStoreError): void {
     const open = this.#collections.get(id);
     this.#collections.delete(id);
     // Where it could not be opened, there is nothing to close.
-    open?.then((collection) => collection.close(droppedError(name))).catch(() => undefined);
+    open?.then((collection) => collection.close(reason)).catch(() => undefined);
   }
 
   async #closeCollections(reason: VectorStoreError): Promise<void> {
@@ -281,14 +345,6 @@ export class StoreEngine implements Store {
     this.#collections.clear();
     for (const collection of open) await collection.then((each) => each.close(reason)).catch(() => undefined);
   }
-}
-
-function destroyedError(name: string): VectorStoreError {
-  return new VectorStoreError(
-    'CLOSED',
-    `Store "${name}" has been destroyed in another tab. Its data is gone, and nothing can be read or written here. ` +
-      'Close this handle and call openStore() to begin an empty one.',
-  );
 }
 
 /** Imported records are new writes: what a collection does with those stays its own. */

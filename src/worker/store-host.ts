@@ -1,5 +1,6 @@
 import { errorToWire, VectorStoreError } from '../shared/errors.js';
 import type { StringColumn } from '../shared/string-column.js';
+import { isToEmbed } from '../shared/texts-to-embed.js';
 import type { ListOptions, Query } from '../shared/types.js';
 import type {
   AboutTrainer,
@@ -8,22 +9,27 @@ import type {
   DeleteArgs,
   FromWorker,
   ImportArgs,
+  MatchesOnWire,
   OpenCollectionArgs,
   OpenStoreArgs,
   Outcome,
   QueryCall,
+  ReembedArgs,
   SetMetadataArgs,
   StoreApi,
   StoreEventOnWire,
   SyncArgs,
   Told,
   UpsertArgs,
+  WrittenOnWire,
 } from '../shared/worker-api.js';
 import { BackupCalls } from './backup/backup-calls.js';
 import type { CallOptions } from './collection/call-options.js';
 import type { CollectionCalls } from './collection/collection-calls.js';
 import { PageTrainers } from './index/page-trainers.js';
 import { PageQuestions } from './page-questions.js';
+import { syncedError } from './reembed/refusals.js';
+import { Superseded } from './reembed/superseded.js';
 import { RemoteStore } from './remote/remote-store.js';
 import { ScopedQueries } from './remote/scoped-queries.js';
 import type { Store } from './store.js';
@@ -35,6 +41,8 @@ import { StoreSyncs } from './sync/store-syncs.js';
 export type HandOver = <T extends object>(answer: T, buffers: Transferable[]) => T;
 
 export type Post = (message: FromWorker, handedOver?: Transferable[]) => void;
+
+type Task<T> = (engine: CollectionCalls, options: CallOptions, store: Store) => Promise<T>;
 
 /** Answers one page's calls: errors become data, calls can be aborted, events go out beside them. */
 export class StoreHost implements StoreApi {
@@ -78,14 +86,14 @@ export class StoreHost implements StoreApi {
   }
 
   async keptVectors(call: CallId, collection: CollectionRef, ids: StringColumn, texts: StringColumn) {
-    const outcome = await this.#with(call, collection, (engine) => engine.keptVectors(ids, texts));
+    const outcome = await this.#with(call, collection, (engine) => engine.keptVectors(ids, texts), true);
     return outcome.ok ? this.handOver(outcome, [outcome.value.vectors.buffer]) : outcome;
   }
 
   upsert(call: CallId, { collection, records, mode, durability }: UpsertArgs) {
-    return this.#timed('upsert', call, collection, (engine, options) =>
-      engine.upsert(records, mode, durability, options),
-    );
+    const upsert: Task<WrittenOnWire> = (engine, options) =>
+      engine.upsert(records, mode, durability, options);
+    return this.#timed('upsert', call, collection, upsert, true);
   }
 
   setMetadata(call: CallId, { collection, ids, metadata, durability }: SetMetadataArgs) {
@@ -113,11 +121,13 @@ export class StoreHost implements StoreApi {
   }
 
   async query({ callId, collection, queries, remote }: QueryCall): Promise<void> {
-    const outcome = await this.#timed('query', callId, collection, (engine, options, store) => {
+    const ask: Task<MatchesOnWire[]> = (engine, options, store) => {
       if (remote === undefined || !(store instanceof StoreEngine)) return engine.query(queries, options);
       this.#scoped ??= new ScopedQueries(store, this.#ask);
       return this.#scoped.answer(collection, remote, queries, options);
-    });
+    };
+    const usesSpace = queries.some((query) => query.vector !== undefined || isToEmbed(query));
+    const outcome = await this.#timed('query', callId, collection, ask, usesSpace);
     const answers = outcome.ok ? outcome.value : [];
     const vectors = answers.flatMap(({ vectors }) => (vectors === undefined ? [] : [vectors.buffer]));
     try {
@@ -135,6 +145,20 @@ export class StoreHost implements StoreApi {
 
   optimize(call: CallId, collection: CollectionRef) {
     return this.#with(call, collection, (engine, options) => engine.optimize(options));
+  }
+
+  reembed(call: CallId, collection: CollectionRef, args: ReembedArgs) {
+    return this.#answer(call, async (options) => {
+      const store = await this.#opened();
+      if (!(store instanceof StoreEngine)) throw nothingStoredError(store.name);
+      if (this.#syncs?.has(collection.id)) throw syncedError(collection.name);
+      const { embedder } = args;
+      const embed = (texts: readonly string[]) =>
+        typeof embedder === 'number'
+          ? this.#questions.ask<Float32Array>({ about: 'embed', embedder, texts })
+          : store.embed(embedder, texts, options.signal);
+      return store.reembed(collection, args, embed, { ...options, embedder: undefined });
+    });
   }
 
   discardQuarantined(call: CallId, collection: CollectionRef) {
@@ -226,25 +250,28 @@ export class StoreHost implements StoreApi {
     operation: 'upsert' | 'delete' | 'query',
     call: CallId,
     collection: CollectionRef,
-    task: (engine: CollectionCalls, options: CallOptions, store: Store) => Promise<T>,
+    task: Task<T>,
+    usesSpace = false,
   ): Promise<Outcome<T>> {
-    return this.#with(call, collection, (engine, options, store) =>
-      store.metrics.time(operation, () => task(engine, options, store)),
-    );
+    const timed: Task<T> = (engine, options, store) =>
+      store.metrics.time(operation, () => task(engine, options, store));
+    return this.#with(call, collection, timed, usesSpace);
   }
 
-  #with<T>(
-    call: CallId,
-    collection: CollectionRef,
-    task: (engine: CollectionCalls, options: CallOptions, store: Store) => Promise<T>,
-  ): Promise<Outcome<T>> {
+  /** @param usesSpace it has vectors, or makes some, that fit those of the handle's collection alone */
+  #with<T>(call: CallId, collection: CollectionRef, task: Task<T>, usesSpace = false): Promise<Outcome<T>> {
     return this.#answer(call, async (options) => {
       const store = await this.#opened();
-      return task(
-        await store.collection(collection, options.signal),
-        { ...options, embedder: collection.embedder },
-        store,
-      );
+      for (let ref = collection; ; ) {
+        try {
+          const engine = await store.collection(ref, options.signal);
+          return await task(engine, { ...options, embedder: collection.embedder }, store);
+        } catch (error) {
+          // Nothing was done yet.
+          if (usesSpace || !(error instanceof Superseded) || !(store instanceof StoreEngine)) throw error;
+          ref = await store.successor(ref);
+        }
+      }
     });
   }
 
@@ -292,6 +319,14 @@ export class StoreHost implements StoreApi {
     store.checkStorage();
     return store;
   }
+}
+
+function nothingStoredError(name: string): VectorStoreError {
+  return new VectorStoreError(
+    'INVALID_ARGUMENT',
+    `Store "${name}" was opened with storage: 'remote': its records are on the server, whose embedding space is pinned for all devices. Nothing was changed. ` +
+      'Create a collection of another name with the new embedder, and write the records to it.',
+  );
 }
 
 function nothingToSyncError(name: string): VectorStoreError {

@@ -27,6 +27,8 @@ import type { Precision } from '../compute/kernels.js';
 import type { TextEmbedders } from '../embed/text-embedders.js';
 import { TextVectors } from '../embed/text-vectors.js';
 import type { MetricsRecorder } from '../metrics.js';
+import type { CatchUpParts } from '../reembed/catch-up.js';
+import { type Replaced, reembed } from '../reembed/reembed.js';
 import type { CollectionRow, QuarantinedSegment, Storage } from '../storage/storage.js';
 import type { Mirror } from '../sync/mirror.js';
 import { type Clock, deviceClock } from '../sync/surroundings.js';
@@ -286,6 +288,20 @@ export class CollectionEngine implements CollectionCalls {
     options: CallOptions,
   ): Promise<(Float32Array<ArrayBuffer> | undefined)[]> {
     return this.#queryVectors.of(queries, options);
+  }
+
+  get id(): number {
+    return this.state.current.row.id;
+  }
+
+  /** Builds `to` beside this collection, with new vectors, and puts it in its place. */
+  reembedInto(
+    to: CollectionEngine,
+    embed: CatchUpParts['embed'],
+    { signal, onProgress }: CallOptions,
+  ): Promise<Replaced> {
+    const { storage } = this.parts;
+    return reembed({ from: this.state, to: to.state, storage, embed, signal, onProgress });
   }
 
   /** Merges and indexes; see `Maintenance`. */

@@ -1,4 +1,4 @@
-import { type Bitmap, countBits, excludedRows } from '../bitmap.js';
+import { type Bitmap, countBits, excludedRows, hasBit } from '../bitmap.js';
 import { difference, listRows } from '../filter/bitmap-sets.js';
 import type { SegmentManifest } from '../storage/storage.js';
 import type { RowStates } from './row-states.js';
@@ -33,6 +33,14 @@ export function viewOf(segment: Segment, states: RowStates, sealed: SealedRows |
   const { dead, pushed, superseded } = states;
   const live = segment.rows - (dead === undefined ? 0 : countBits(dead));
   return { segment, dead, pushed, superseded, live, sealed };
+}
+
+export function liveRows({ segment, dead }: SegmentView): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < segment.rows; row++) {
+    if (dead === undefined || !hasBit(dead, row)) rows.push(row);
+  }
+  return rows;
 }
 
 /** Tombstones that count. */

@@ -1,5 +1,6 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { fromHex, HybridClock } from '../../shared/stamp.js';
+import { Superseded } from '../reembed/superseded.js';
 import { damageOf } from '../storage/damage-errors.js';
 import {
   type CollectionRow,
@@ -32,6 +33,8 @@ export type OnQuarantine = (segments: readonly QuarantinedSegment[]) => void;
 export interface CommitOptions {
   readonly durability: 'disk' | 'memory';
   readonly signal?: AbortSignal | undefined;
+  /** The caller holds `storage.exclusively`. */
+  readonly isLocked?: boolean;
 }
 
 /**
@@ -160,9 +163,9 @@ export class CollectionState {
    */
   commit(
     build: (snapshot: Snapshot) => Promise<Change | undefined>,
-    { durability, signal }: CommitOptions,
+    { durability, signal, isLocked = false }: CommitOptions,
   ): Promise<Snapshot> {
-    return this.storage.exclusively(async () => {
+    const commit = async () => {
       for (let failures = 0; ; ) {
         throwIfAborted(signal);
         const snapshot = this.current;
@@ -186,7 +189,8 @@ export class CollectionState {
           await this.catchUp();
         }
       }
-    });
+    };
+    return isLocked ? commit() : this.storage.exclusively(commit);
   }
 
   /**
@@ -248,7 +252,8 @@ export class CollectionState {
     const { name } = this.current.row.config;
     const generation = await readWhole(this.storage, name);
     if (generation?.row.id !== this.#snapshot.row.id) {
-      this.close(droppedError(name));
+      const isReplaced = generation?.row.replaced?.includes(this.#snapshot.row.id);
+      this.close(isReplaced ? new Superseded(name) : droppedError(name));
       this.#checkOpen();
     } else if (generation.row.generation > this.#snapshot.generation) {
       // Not only witnessed: where stamps were corrected, it has gone back.

@@ -6,6 +6,7 @@ import { IndexedDbStorage } from './indexeddb-storage.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { describeQuarantinedPages } from './quarantined-pages.contract.js';
 import { dump, readRaw, request, withRaw, writeRaw } from './raw-database.contract.js';
+import { describeReplacing } from './replace-collection.contract.js';
 import { DATABASE_VERSION, databaseName } from './schema.js';
 import {
   bytes,
@@ -27,6 +28,7 @@ describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);
 describeBackupNote(KIND);
 describeQuarantinedPages(KIND);
+describeReplacing(KIND);
 
 describe('IndexedDbStorage', () => {
   const opened: { close(): unknown }[] = [];

@@ -3,6 +3,7 @@ import type { VectorStoreError } from '../../shared/errors.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Slice } from '../slices.js';
+import { isBuilding } from './building.js';
 import { type CollectionEntry, chunksOf, entriesOf, freeId, unlisted } from './collection-entries.js';
 import { bytesOf, endOf } from './commit-end.js';
 import { Connection, type ConnectionEvents } from './connection.js';
@@ -16,11 +17,13 @@ import {
   type CollectionRow,
   type Column,
   type Commit,
+  checkUnchanged,
   FORMAT,
   type Generation,
   GenerationConflict,
   type Page,
   type RawPage,
+  type Replacement,
   type RowStateChunk,
   type Storage,
   type StoreRow,
@@ -113,12 +116,12 @@ export class IndexedDbStorage implements Storage {
     const entries = await this.#entries();
     const rows = entries.flatMap(({ row }) => (row === undefined ? [] : [row]));
     for (const row of rows) this.#connection.saw(row);
-    return rows;
+    return rows.filter(({ config }) => !isBuilding(config.name));
   }
 
   async damagedCollections(): Promise<string[]> {
     const entries = await this.#entries();
-    return entries.flatMap(({ name, row }) => (row === undefined ? [name] : []));
+    return entries.flatMap(({ name, row }) => (row === undefined && !isBuilding(name) ? [name] : []));
   }
 
   async readCollection(name: string): Promise<CollectionRow | undefined> {
@@ -147,6 +150,27 @@ export class IndexedDbStorage implements Storage {
         return row;
       }),
     );
+  }
+
+  async replaceCollection({ old, by, next }: Replacement): Promise<void> {
+    const { name } = old.config;
+    await this.#connection.run(`replacing collection "${name}"`, (database, attempt) =>
+      transact(database, ['collections', 'pages', 'rowStates'], 'strict', async (tx) => {
+        const collections = tx.objectStore('collections');
+        const found = fromStoredCollection(await collections.get(name), name);
+        const foundBy = fromStoredCollection(await collections.get(by.config.name), by.config.name);
+        attempt.isUnseen = false;
+        if (found?.id === next.id) return;
+        checkUnchanged(old, found);
+        checkUnchanged(by, foundBy);
+        await tx.objectStore('pages').delete(keysOf(old.id));
+        await tx.objectStore('rowStates').delete(keysOf(old.id));
+        await collections.delete(by.config.name);
+        attempt.isHandedOver = true;
+        await collections.put(toStoredCollection(next), name);
+      }),
+    );
+    this.#connection.saw(next);
   }
 
   dropCollection(name: string): Promise<boolean> {
@@ -289,6 +313,10 @@ export class IndexedDbStorage implements Storage {
 
   maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#locks.maintenanceLock(mode, task, signal);
+  }
+
+  reembedLock<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#locks.reembedLock(task, signal);
   }
 
   destroy(): Promise<void> {

@@ -4,6 +4,7 @@ import { describeGpuFindings } from './gpu-findings.contract.js';
 import { describeMaintenanceLock } from './maintenance-lock.contract.js';
 import { MemoryStorage } from './memory-storage.js';
 import { describeQuarantinedPages } from './quarantined-pages.contract.js';
+import { describeReplacing } from './replace-collection.contract.js';
 import { describeStorage, type StorageKind } from './storage.contract.js';
 
 const storages = new Map<string, MemoryStorage>();
@@ -24,3 +25,4 @@ describeGpuFindings(KIND);
 describeMaintenanceLock(KIND);
 describeBackupNote(KIND);
 describeQuarantinedPages(KIND);
+describeReplacing(KIND);

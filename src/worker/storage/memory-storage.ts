@@ -2,6 +2,7 @@ import { xxHash32 } from '../../shared/checksum.js';
 import type { CollectionConfig } from '../../shared/types.js';
 import type { GpuFindings } from '../compute/gpu-findings.js';
 import { Queue } from '../slices.js';
+import { isBuilding } from './building.js';
 import { bytesOf } from './commit-end.js';
 import { damagedPage } from './damage-errors.js';
 import { LocalLock, type LockMode } from './local-lock.js';
@@ -9,8 +10,10 @@ import {
   type CollectionRow,
   type Column,
   type Commit,
+  checkUnchanged,
   type Generation,
   GenerationConflict,
+  type Replacement,
   type RowStateChunk,
   type Storage,
   type StoreRow,
@@ -24,6 +27,7 @@ export class MemoryStorage implements Storage {
   readonly ended = undefined;
   readonly #queue = new Queue();
   readonly #maintenance = new LocalLock();
+  readonly #reembed = new LocalLock();
   #store = newStoreRow();
   readonly #collections = new Map<string, CollectionRow>();
   /** By collection, then by segment: what a removed segment takes with it. */
@@ -46,7 +50,8 @@ export class MemoryStorage implements Storage {
   }
 
   async readCollections(): Promise<CollectionRow[]> {
-    return [...this.#collections.values()].sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
+    const rows = [...this.#collections.values()].filter(({ config }) => !isBuilding(config.name));
+    return rows.sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
   }
 
   async damagedCollections(): Promise<string[]> {
@@ -66,6 +71,16 @@ export class MemoryStorage implements Storage {
     this.#collections.set(config.name, row);
     this.#segments.set(id, new Map());
     return row;
+  }
+
+  async replaceCollection({ old, by, next }: Replacement): Promise<void> {
+    const found = this.#collections.get(old.config.name);
+    if (found?.id === next.id) return;
+    checkUnchanged(old, found);
+    checkUnchanged(by, this.#collections.get(by.config.name));
+    this.#collections.delete(by.config.name);
+    this.#segments.delete(old.id);
+    this.#collections.set(next.config.name, next);
   }
 
   async dropCollection(name: string): Promise<boolean> {
@@ -139,6 +154,10 @@ export class MemoryStorage implements Storage {
 
   maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#maintenance.run(mode, task, signal);
+  }
+
+  reembedLock<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#reembed.run('exclusive', task, signal);
   }
 
   async destroy(): Promise<void> {

@@ -2,8 +2,10 @@ import { afterEach, expect, it } from 'vitest';
 import { xxHash32 } from '../../shared/checksum.js';
 import type { StorageFailure } from '../../testing/protocol.js';
 import { installFaults } from '../../testing/worker/install-faults.js';
+import { buildingName } from './building.js';
 import { IndexedDbStorage } from './indexeddb-storage.js';
 import { dump, request } from './raw-database.contract.js';
+import { collectionWith, inPlaceOf } from './replace-collection.contract.js';
 import { databaseName } from './schema.js';
 import { bytes, CONFIG, commitOn, deadBits, page, uniqueStoreName } from './storage.contract.js';
 import type { CollectionRow, StoreRow } from './storage.js';
@@ -27,6 +29,8 @@ const SETTLES_MS = 5_000;
 interface Operation {
   /** The store is not there before. */
   readonly creates?: true;
+  /** Another collection is there to take the place of the first. */
+  readonly builds?: true;
   run(storage: IndexedDbStorage, row: CollectionRow, store: string): Promise<unknown>;
 }
 
@@ -56,6 +60,13 @@ const OPERATIONS: Record<string, Operation> = {
     },
   },
   'dropping a collection': { run: (storage) => storage.dropCollection(CONFIG.name) },
+  'replacing a collection': {
+    builds: true,
+    run: async (storage, old) => {
+      const by = (await storage.readCollection(buildingName(CONFIG.name)))!;
+      await storage.replaceCollection({ old, by, next: inPlaceOf(old, by) });
+    },
+  },
   'remembering a GPU': { run: (storage) => storage.writeGpuFindings({ device: 'a GPU', crossovers: {} }) },
   'noting a backup': { run: (storage) => storage.noteBackup(1_700_000_000_000) },
   'reading rows': {
@@ -88,7 +99,7 @@ function connect(store: string): IndexedDbStorage {
 }
 
 /** A storage on which the operation can run: two segments, with dead rows. */
-async function prepare({ creates }: Operation) {
+async function prepare({ creates, builds }: Operation) {
   const store = uniqueStoreName();
   names.push(store);
   const storage = connect(store);
@@ -101,6 +112,7 @@ async function prepare({ creates }: Operation) {
     await storage.commit(commit);
     row = commit.next;
   }
+  if (builds) await collectionWith(storage, buildingName(CONFIG.name), 2);
   return { store, storage, row };
 }
 

@@ -104,6 +104,8 @@ export interface CollectionRow {
   readonly clock: string;
   /** Absent until a server was met. */
   readonly sync?: SyncRow;
+  /** Ids of those in whose place it was put: handles of theirs reach it. Absent: none. */
+  readonly replaced?: readonly number[];
 }
 
 export interface StoreRow {
@@ -158,6 +160,16 @@ export interface Commit {
   readonly durability: 'disk' | 'memory';
 }
 
+/** One collection takes the place of another. */
+export interface Replacement {
+  /** As it was seen. */
+  readonly old: CollectionRow;
+  /** As it was seen, under its own name. */
+  readonly by: CollectionRow;
+  /** Of `by`, under the name of `old`. */
+  readonly next: CollectionRow;
+}
+
 /** A page as it is stored, damaged or not. */
 export interface RawPage {
   /** The xxHash32 that its bytes had when they were written, as far as it can be told. */
@@ -177,6 +189,17 @@ export class GenerationConflict extends Error {
   }
 }
 
+/** As its list of segments counts them. */
+export function liveRecords({ segments }: CollectionRow): number {
+  return segments.reduce((sum, { rows, dead = 0 }) => sum + rows - dead, 0);
+}
+
+/** Throws `GenerationConflict` unless it was found as it had been seen. */
+export function checkUnchanged(seen: CollectionRow, found: CollectionRow | undefined): void {
+  if (found?.id === seen.id && found.generation === seen.generation) return;
+  throw new GenerationConflict(seen.generation, found?.id === seen.id ? found.generation : undefined);
+}
+
 export interface Storage {
   readonly kind: 'indexeddb' | 'memory';
   /** `open` has created the store. */
@@ -193,13 +216,18 @@ export interface Storage {
   writeGpuFindings(findings: GpuFindings): Promise<void>;
   /** Replaces `lastBackup` of the store's row by `at`, and leaves the rest of it alone. */
   noteBackup(at: number): Promise<void>;
-  /** By name; those that are damaged are left out. */
+  /** By name; those that are damaged, or being built (building.ts), are left out. */
   readCollections(): Promise<CollectionRow[]>;
   /** Names of the collections whose row does not match its checksum. */
   damagedCollections(): Promise<string[]>;
   readCollection(name: string): Promise<CollectionRow | undefined>;
   /** Creates it, or answers the one that is there; atomic. */
   createCollection(config: CollectionConfig): Promise<CollectionRow>;
+  /**
+   * Atomic: `old` goes with all it had. Rejects with `GenerationConflict`, and changes nothing, where either is not as it
+   * was seen; does nothing where it was done already.
+   */
+  replaceCollection(replacement: Replacement): Promise<void>;
   /** Also a damaged one. */
   dropCollection(name: string): Promise<boolean>;
   /** A collection's row with the row states that belong to it: what no commit comes between. */
@@ -233,6 +261,11 @@ export interface Storage {
    * @param signal ends the waiting with `ABORTED`; the task has to look at it by itself
    */
   maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * One collection of a store is embedded anew at a time, across tabs where the browser can. Never asked for inside
+   * another lock; the signal ends the waiting with `ABORTED`.
+   */
+  reembedLock<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Deletes everything and closes. */
   destroy(): Promise<void>;
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { LocalLock, type LockMode } from './local-lock.js';
 export class StoreLocks {
   readonly #writes = new Queue();
   readonly #maintenance = new LocalLock();
+  readonly #reembed = new LocalLock();
 
   /** @param name of the database */
   constructor(private readonly name: string) {}
@@ -19,9 +20,24 @@ export class StoreLocks {
     return this.#writes.run(() => locks.request(`${this.name}:write`, task) as Promise<T>);
   }
 
-  async maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  maintenanceLock<T>(mode: LockMode, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#request('maintenance', this.#maintenance, mode, task, signal);
+  }
+
+  reembedLock<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#request('reembed', this.#reembed, 'exclusive', task, signal);
+  }
+
+  /** @param local stands in where there are no Web Locks */
+  async #request<T>(
+    what: string,
+    local: LocalLock,
+    mode: LockMode,
+    task: () => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const locks = webLocks();
-    if (locks === undefined) return this.#maintenance.run(mode, task, signal);
+    if (locks === undefined) return local.run(mode, task, signal);
     let hasBegun = false;
     const begin = () => {
       hasBegun = true;
@@ -29,7 +45,7 @@ export class StoreLocks {
     };
     const options = signal === undefined ? { mode } : { mode, signal };
     try {
-      return await (locks.request(`${this.name}:maintenance`, options, begin) as Promise<T>);
+      return await (locks.request(`${this.name}:${what}`, options, begin) as Promise<T>);
     } catch (error) {
       if (!hasBegun && signal?.aborted) throw abortedError(signal.reason);
       throw error;

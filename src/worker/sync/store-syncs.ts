@@ -39,6 +39,10 @@ export class StoreSyncs {
     });
   }
 
+  has(collection: number): boolean {
+    return this.#syncs.has(collection);
+  }
+
   /** Resolves once it was stopped. */
   async run(args: SyncArgs): Promise<void> {
     await (await this.#join(args)).ended;

@@ -17,6 +17,14 @@ export type Announcement =
       readonly name: string;
       readonly generation: number;
     }
+  /** Another collection, with vectors of another model, has taken its place. */
+  | {
+      readonly about: 'replace';
+      readonly collection: number;
+      readonly name: string;
+      readonly generation: number;
+      readonly count: number;
+    }
   | { readonly about: 'destroy' };
 
 export type Announcements = TabChannel<Announcement>;

@@ -61,6 +61,7 @@ export async function openTab(
 ) {
   const events: ChangeEvent[] = [];
   const dropped: string[] = [];
+  const replaced: string[] = [];
   let isDestroyed = false;
   let onEvent: () => unknown = () => {};
   const row = await storage.createCollection(CONFIG);
@@ -77,6 +78,7 @@ export async function openTab(
       onEvent();
     },
     onDropped: (_, name) => dropped.push(name),
+    onReplaced: (_, name) => replaced.push(name),
     onDestroyed: () => {
       isDestroyed = true;
     },
@@ -89,6 +91,7 @@ export async function openTab(
     tabs,
     events,
     dropped,
+    replaced,
     isDestroyed: () => isDestroyed,
     onEvent: (listener: () => unknown) => {
       onEvent = listener;

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ChangeEvent } from '../../shared/types.js';
 import type { CollectionEngine } from '../collection/collection-engine.js';
 import { CONFIG, clientOf, record } from '../collection/engine.contract.js';
+import { buildingName } from '../storage/building.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
+import { collectionWith, inPlaceOf } from '../storage/replace-collection.contract.js';
 import type { Storage } from '../storage/storage.js';
 import { type Hub, hub, openTab } from './tabs.contract.js';
 
@@ -25,6 +27,15 @@ const shown = (events: readonly ChangeEvent[]) =>
 
 /** Without refreshing: what the tab knows by itself. */
 const counted = async (engine: CollectionEngine) => (await engine.stats()).records;
+
+/** Another collection is put in the place of the one that the tabs have, as `tab` does it. */
+async function replaceBy(tab: Awaited<ReturnType<typeof openTab>>) {
+  const old = (await storage.readCollection(CONFIG.name))!;
+  const by = await collectionWith(storage, buildingName(CONFIG.name), 2);
+  const next = inPlaceOf(old, by);
+  await storage.replaceCollection({ old, by, next });
+  tab.tabs.replaced(old, next);
+}
 
 describe('T1 a commit', () => {
   it('T1 is in the other tab once it is announced, and its event can be read there at once', async () => {
@@ -197,6 +208,18 @@ describe('T4 without announcements', () => {
     expect(shown(one.events)).toEqual(['tab drop 1']);
     one.tabs.close();
   });
+
+  it('E11 T4 what another tab has embedded anew is told, and not taken for dropped', async () => {
+    const one = await openTab(storage, undefined);
+    const two = await openTab(storage, undefined);
+    await replaceBy(two);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([one.replaced, one.dropped]).toEqual([[CONFIG.name], []]);
+    expect(shown(one.events)).toEqual(['tab reembed 2']);
+    expect(one.events[0]!.count).toBe(two.events[0]!.count);
+    one.tabs.close();
+    two.tabs.close();
+  });
 });
 
 it('T4 a store in memory has no tabs', async () => {
@@ -225,4 +248,16 @@ it('T1 what comes while a tab closes is left alone', async () => {
   await channel.delivered();
   expect(two.events.filter(({ generation }) => generation === 2)).toEqual([]);
   await expect(clientOf(two.engine).upsert([record('c')])).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
+describe('E11 what another tab embeds anew', () => {
+  it('E11 T2 is told here, after its events, with one of kind reembed', async () => {
+    const [one, two] = await openTwo();
+    await one.client.upsert([record('a')]);
+    await replaceBy(one);
+    await vi.waitFor(() => expect(two.replaced).toEqual([CONFIG.name]));
+    expect(shown(two.events)).toEqual(['tab upsert 1 a', 'tab reembed 2']);
+    expect(shown(one.events)).toEqual(['local upsert 1 a', 'local reembed 2']);
+    expect(two.dropped).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { ChangeEvent, StoreStatus } from '../../shared/types.js';
-import type { CollectionRow, Storage } from '../storage/storage.js';
+import { type CollectionRow, liveRecords, type Storage } from '../storage/storage.js';
 import { webLocks } from '../storage/store-locks.js';
 import type { Announcement, Announcements } from './announcements.js';
 import { ChangeOrder } from './change-order.js';
@@ -24,6 +24,8 @@ export interface TabsParts {
   readonly emit: (event: ChangeEvent) => void;
   /** Another tab has dropped a collection. */
   readonly onDropped: (id: number, name: string) => void;
+  /** Another tab has put another collection in its place. */
+  readonly onReplaced: (id: number, name: string) => void;
   /** Another tab destroys the store. */
   readonly onDestroyed: () => void;
 }
@@ -71,6 +73,14 @@ export class Tabs {
   dropped({ id, config: { name }, generation }: CollectionRow): void {
     this.parts.announcements?.post({ about: 'drop', collection: id, name, generation: generation + 1 });
     this.#end(id, name, generation + 1, 'local');
+  }
+
+  /** A collection was embedded anew here. */
+  replaced({ id, config: { name } }: CollectionRow, by: CollectionRow): void {
+    const { generation } = by;
+    const count = liveRecords(by);
+    this.parts.announcements?.post({ about: 'replace', collection: id, name, generation, count });
+    this.#end(id, name, generation, 'local', 'reembed', count);
   }
 
   /** The store is being destroyed here. */
@@ -139,7 +149,10 @@ export class Tabs {
     }
     const { collection, name, generation } = announcement;
     if (announcement.about === 'drop') this.#dropElsewhere(collection, name, generation);
-    else {
+    else if (announcement.about === 'replace') {
+      this.parts.onReplaced(collection, name);
+      this.#end(collection, name, generation, 'tab', 'reembed', announcement.count);
+    } else {
       const events = announcement.events.map(
         (event): ChangeEvent => (event.origin === 'sync' ? event : { ...event, origin: 'tab' }),
       );
@@ -152,10 +165,17 @@ export class Tabs {
     this.#end(id, name, generation, 'tab');
   }
 
-  #end(id: number, name: string, generation: number, origin: ChangeEvent['origin']): void {
+  #end(
+    id: number,
+    name: string,
+    generation: number,
+    origin: ChangeEvent['origin'],
+    kind: 'drop' | 'reembed' = 'drop',
+    count = 0,
+  ): void {
     this.#orders.get(id)?.order.end();
     this.#orders.delete(id);
-    this.parts.emit({ collection: name, kind: 'drop', ids: [], count: 0, generation, origin });
+    this.parts.emit({ collection: name, kind, ids: [], count, generation, origin });
   }
 
   #schedulePoll(): void {
@@ -183,7 +203,13 @@ export class Tabs {
     }
     const there = new Set(rows.map(({ id }) => id));
     for (const [id, { name, order }] of known) {
-      if (!there.has(id) && this.#orders.has(id)) this.#dropElsewhere(id, name, order.reached + 1);
+      if (there.has(id) || !this.#orders.has(id)) continue;
+      const by = rows.find(({ replaced }) => replaced?.includes(id));
+      if (by === undefined) this.#dropElsewhere(id, name, order.reached + 1);
+      else {
+        this.parts.onReplaced(id, name);
+        this.#end(id, name, by.generation, 'tab', 'reembed', liveRecords(by));
+      }
     }
   }
 }
