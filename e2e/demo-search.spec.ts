@@ -116,6 +116,12 @@ test('D32 on a phone the map is a view of its own, kept in the address', async (
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   await page.getByRole('button', { name: 'List', exact: true }).click();
   await expect(results(page)).toHaveCount(10);
+  for (const name of ['Your data', 'Dictionary']) await page.getByRole('link', { name }).click();
+  await expect(results(page)).toHaveCount(10);
+  await page.getByRole('button', { name: 'Clear the search' }).click();
+  await expect(query(page)).toHaveValue('');
+  await expect(query(page)).toBeFocused();
+  await expect(page.locator('#empty')).toBeVisible();
 });
 
 test('D34 D35 colours and keys: three themes in turn, kept; a list of keys', async ({

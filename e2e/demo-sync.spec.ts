@@ -99,24 +99,29 @@ test('D20 D21: two devices in step; off the network their edits wait; of two at 
   await retype(onPhone!, 'water the plants and trees');
   await expect(onLaptop!).toHaveValue('water the plants and trees');
 
-  for (const device of [laptop, phone]) await device.getByLabel('Network').uncheck();
-  for (const [note, text] of [
-    [onLaptop!, 'water the flowers'],
-    [onPhone!, 'water the garden'],
+  for (const [whose, onEach] of [
+    ['Mine', ['water the flowers', 'water the garden']],
+    ['Theirs', ['feed the cat', 'feed the dog']],
   ] as const) {
-    await retype(note, text);
+    for (const device of [laptop, phone]) await device.getByLabel('Network').uncheck();
+    for (const [i, note] of [onLaptop!, onPhone!].entries()) await retype(note, onEach[i]!);
+    for (const device of [laptop, phone]) {
+      await expect(device.locator('#device-state')).toHaveText('off the network · 1 change to send');
+    }
+    await laptop.getByLabel('Network').check();
+    await expect(laptop.locator('#device-state')).toHaveText('in step · nothing to send');
+    await phone.getByLabel('Network').check();
+    await expect(phone.locator('#conflicts')).toContainText('Both devices have changed this note');
+    const choice = (whose: string, text: string) =>
+      phone.getByRole('button', { name: `${whose}: “${text}”` });
+    const choices = { Mine: choice('Mine', onEach[1]), Theirs: choice('Theirs', onEach[0]) };
+    for (const each of Object.values(choices)) await expect(each).toBeVisible();
+    await choices[whose].click();
+    for (const note of [onLaptop!, onPhone!]) {
+      await expect(note).toHaveValue(whose === 'Mine' ? onEach[1] : onEach[0]);
+    }
+    await expect(phone.locator('#conflicts li')).toHaveCount(0);
   }
-  for (const device of [laptop, phone]) {
-    await expect(device.locator('#device-state')).toHaveText('off the network · 1 change to send');
-  }
-  await laptop.getByLabel('Network').check();
-  await expect(laptop.locator('#device-state')).toHaveText('in step · nothing to send');
-  await phone.getByLabel('Network').check();
-  await expect(phone.locator('#conflicts')).toContainText('Both devices have changed this note');
-  await expect(phone.getByRole('button', { name: 'Theirs: “water the flowers”' })).toBeVisible();
-  await phone.getByRole('button', { name: 'Mine: “water the garden”' }).click();
-  for (const note of [onLaptop!, onPhone!]) await expect(note).toHaveValue('water the garden');
-  await expect(phone.locator('#conflicts li')).toHaveCount(0);
 
   await laptop.getByRole('button', { name: /^Delete the note/ }).click();
   for (const note of [onLaptop!, onPhone!]) await expect(note).toHaveCount(0);
