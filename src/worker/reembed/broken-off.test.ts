@@ -4,6 +4,7 @@ import type { Progress } from '../../shared/types.js';
 import { callOptions, clientOf, type OpenedEngine, openEngine } from '../collection/engine.contract.js';
 import { buildingName } from '../storage/building.js';
 import { MemoryStorage } from '../storage/memory-storage.js';
+import { RawStorage } from '../storage/raw-storage.contract.js';
 import { GenerationConflict } from '../storage/storage.js';
 
 // Engines on one storage: each has a memory of its own of what is on disk, as another tab has, or a worker after a kill.
@@ -156,7 +157,7 @@ it('E8 without locks, a write of another tab just before the swap is caught up w
   expect((await after.list({ limit: 100 })).ids).toHaveLength(12);
 });
 
-it('E10 what a server knows, and what has quarantined segments, is refused before anything is embedded', async () => {
+it('E10 what a server knows is refused before anything is embedded', async () => {
   const storage = new MemoryStorage();
   const opened = await open(storage, OLD);
   await writeTexts(opened, 0, 10);
@@ -169,4 +170,27 @@ it('E10 what a server knows, and what has quarantined segments, is refused befor
     message: expect.stringContaining('synced'),
   });
   expect([model.asked, (await namesOf(storage))[0]]).toEqual([[], 'old']);
+});
+
+it('E10 what has quarantined segments is refused, and the building is left for the next call', async () => {
+  const storage = new RawStorage();
+  const opened = await open(storage, OLD);
+  await writeTexts(opened, 0, 10);
+  await writeTexts(opened, 10, 20);
+  const page = storage.pages.get('1/0/ids/0') as { bytes: Uint8Array<ArrayBuffer> };
+  page.bytes = page.bytes.map((byte, i) => (i === 5 ? byte ^ 1 : byte));
+  const again = await open(storage, OLD);
+  const model = newModel();
+  const building = await open(storage, NEW);
+  const reembed = () => again.engine.reembedInto(building.engine, model.embed, callOptions());
+  await expect(reembed()).rejects.toMatchObject({
+    code: 'CORRUPT',
+    message: expect.stringContaining('1 quarantined segment(s)'),
+  });
+  expect(model.asked).toEqual([]);
+  expect(again.quarantines).toMatchObject([{ records: 10 }]);
+  await again.engine.discardQuarantined(callOptions());
+  await reembed();
+  expect(model.asked).toHaveLength(10);
+  expect(await namesOf(storage)).toEqual(['new', undefined]);
 });

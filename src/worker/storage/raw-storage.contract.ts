@@ -1,12 +1,15 @@
 import { xxHash32 } from '../../shared/checksum.js';
 import type { CollectionConfig } from '../../shared/types.js';
+import { isBuilding } from './building.js';
 import { MemoryStorage } from './memory-storage.js';
 import {
   type CollectionRow,
   type Column,
   type Commit,
+  checkUnchanged,
   type Generation,
   GenerationConflict,
+  type Replacement,
 } from './storage.js';
 import {
   fromStoredCollection,
@@ -34,11 +37,15 @@ export class RawStorage extends MemoryStorage {
 
   override async readCollections(): Promise<CollectionRow[]> {
     const rows = [...this.collections].map(([name, stored]) => wholeOrNone(stored, name));
-    return rows.filter((row) => row !== undefined).sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
+    const whole = rows.filter((row) => row !== undefined);
+    const listed = whole.filter(({ config }) => !isBuilding(config.name));
+    return listed.sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
   }
 
   override async damagedCollections(): Promise<string[]> {
-    return [...this.collections].flatMap(([name, stored]) => (wholeOrNone(stored, name) ? [] : [name]));
+    return [...this.collections].flatMap(([name, stored]) =>
+      wholeOrNone(stored, name) || isBuilding(name) ? [] : [name],
+    );
   }
 
   override async readCollection(name: string): Promise<CollectionRow | undefined> {
@@ -58,6 +65,16 @@ export class RawStorage extends MemoryStorage {
     const row = await super.createCollection(config);
     this.collections.set(config.name, structuredClone(toStoredCollection(row)));
     return row;
+  }
+
+  override async replaceCollection({ old, by, next }: Replacement): Promise<void> {
+    const stored = ({ config: { name } }: CollectionRow) =>
+      fromStoredCollection(this.collections.get(name), name);
+    if (stored(old)?.id === next.id) return;
+    for (const row of [old, by]) checkUnchanged(row, stored(row));
+    this.collections.delete(by.config.name);
+    this.#removeKeys(`${old.id}/`);
+    this.collections.set(next.config.name, structuredClone(toStoredCollection(next)));
   }
 
   override async dropCollection(name: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { describeQuarantinedPages } from './quarantined-pages.contract.js';
 import { RawStorage } from './raw-storage.contract.js';
+import { describeReplacing } from './replace-collection.contract.js';
 import { describeStorage, type StorageKind } from './storage.contract.js';
 
 const storages = new Map<string, RawStorage>();
@@ -14,4 +15,5 @@ const KIND: StorageKind = {
 };
 
 describeStorage(KIND);
+describeReplacing(KIND);
 describeQuarantinedPages(KIND);
