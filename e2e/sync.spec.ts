@@ -12,7 +12,7 @@ import {
   write,
 } from './support/sync-test.js';
 
-test("Y5: what one device writes another has, as a change of origin 'sync'; deletes stay deleted", async ({
+test("Y5 E10: what one device writes another has, as a change of origin 'sync'; deletes stay deleted; no device can go over to another embedder", async ({
   addDevice,
 }) => {
   const [one, two] = [await addDevice(), await addDevice()];
@@ -38,6 +38,15 @@ test("Y5: what one device writes another has, as a change of origin 'sync'; dele
   await expect.poll(() => contents(one.page)).toEqual({ b: 'two' });
   expect(await exchange(one, two)).toEqual(Array(3).fill('resolved'));
   expect([await contents(one.page), await contents(two.page)]).toEqual([{ b: 'two' }, { b: 'two' }]);
+
+  const refused = await one.page.evaluate(() => {
+    const { notes } = globalThis as never as DeviceGlobals;
+    const embed = () => {
+      throw new Error('Nothing is embedded.');
+    };
+    return helpers.rejection(notes.reembed({ id: 'other', dimension: 2, embed }));
+  });
+  expect(refused).toMatchObject({ code: 'CONFIG_MISMATCH', message: expect.stringContaining('synced') });
 });
 
 test('Y12: replicated() resolves once the server has it, for every kind of write', async ({ addDevice }) => {

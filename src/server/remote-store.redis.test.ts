@@ -319,6 +319,8 @@ it('O11 what has nothing here to act on is refused', async () => {
     await expect(notes.query({ ...query, ...ranking } as never)).rejects.toMatchObject(refused);
   }
   await expect(store.collection('bounded', { dimension: 2, maxRecords: 5 })).rejects.toMatchObject(refused);
+  const other = { id: 'other', dimension: 2, embed: () => [] };
+  await expect(notes.reembed(other)).rejects.toMatchObject(refused);
   await expect(store.exportBlob()).rejects.toMatchObject(refused);
   await expect(store.import(new Blob(['x']))).rejects.toMatchObject(refused);
   expect(await store.status()).toMatchObject({ storage: 'remote', unsynced: 0, usage: { ownBytes: 0 } });
