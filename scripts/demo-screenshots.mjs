@@ -10,6 +10,7 @@ const OUT = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 const IMPORT_MS = 600_000;
+const INDEXED_MS = 30_000;
 
 const server = await preview({ preview: { port: 0 }, logLevel: 'error' });
 const [url] = server.resolvedUrls?.local ?? [];
@@ -22,7 +23,11 @@ try {
   await page.goto(url);
   await page.locator('#import[data-state="done"]').waitFor({ state: 'attached', timeout: IMPORT_MS });
   await page.evaluate(() => document.fonts.ready);
+  // What came last is being indexed still.
+  await page.waitForTimeout(INDEXED_MS);
 
+  // The first question loads what embeds, as nobody's second does.
+  await ask('a human being');
   await ask('fear of spiders');
   await shoot('demo-light');
   await page.emulateMedia({ colorScheme: 'dark' });
