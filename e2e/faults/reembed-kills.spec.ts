@@ -136,10 +136,11 @@ test('P2 E8 E9 E11 killed while it embeds anew, a worker leaves the old collecti
         await notes.upsert([{ id, text }]);
         expected.set(id, text);
         await Promise.race([isDue, reembedding]);
-        // While it embeds, in a commit of what is built, in the replacement, which alone deletes, or after it.
+        // In a commit in the midst of it, in the last of them, in the replacement, which alone deletes, or anywhere after.
+        const atCommit = () => faults.holdAt({ point: points[Math.floor(points.length * random())]! });
         const held = [
-          () => pause(30 * random()),
-          () => faults.holdAt({ point: points[Math.floor(points.length * random())]! }),
+          atCommit,
+          atCommit,
           async () => {
             await faults.holdAt({ on: 'delete', call: 1 + Math.floor(3 * random()) });
             if (kills.length % 8 !== 2) return;
