@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createServer } from 'vite';
 import { ensureRedis } from '../../scripts/ensure-redis.mjs';
 import { run } from '../../scripts/run.mjs';
 import { machine, versionIn } from '../node/environment.mjs';
+import { moduleLoader } from '../node/load-modules.mjs';
 
 const HELP = `npm run bench:sync -- [options]
 
@@ -44,17 +44,10 @@ async function bench() {
     const { ok, output } = await run(['node', 'scripts/build.mjs']);
     if (!ok) throw new Error(output);
   }
-  // The rows are TypeScript; Vite reads them as it does for the demo.
-  const vite = await createServer({
-    configFile: false,
-    logLevel: 'error',
-    appType: 'custom',
-    optimizeDeps: { noDiscovery: true },
-    server: { middlewareMode: true, watch: null, hmr: false, ws: false },
-  });
-  const { measureRows, ROW_NAMES } = await vite.ssrLoadModule('/bench/sync/measure.ts');
-  const { tableOf } = await vite.ssrLoadModule('/bench/sync/table.ts');
-  const { toMarkdown } = await vite.ssrLoadModule('/bench/markdown.ts');
+  const load = await moduleLoader();
+  const { measureRows, ROW_NAMES } = await load('/bench/sync/measure.ts');
+  const { tableOf } = await load('/bench/sync/table.ts');
+  const { toMarkdown } = await load('/bench/markdown.ts');
 
   const rows = values.rows?.split(',') ?? ROW_NAMES;
   const unknown = rows.filter((name) => !ROW_NAMES.includes(name));

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createServer } from 'vite';
 import { openStaticEmbedder } from '../../scripts/open-static-embedder.mjs';
 import { run } from '../../scripts/run.mjs';
 import { machine, versionIn } from '../node/environment.mjs';
+import { moduleLoader } from '../node/load-modules.mjs';
 import { reworded, shortened, synonymsAlone } from './variants.mjs';
 
 const HELP = `npm run bench:wordnet -- [options]
@@ -25,16 +25,10 @@ process.exit();
 async function bench() {
   const built = await run(['node', 'scripts/build-corpus.mjs']);
   if (!built.ok) throw new Error(built.output);
-  const vite = await createServer({
-    configFile: false,
-    logLevel: 'error',
-    appType: 'custom',
-    optimizeDeps: { noDiscovery: true },
-    server: { middlewareMode: true, watch: null, hmr: false, ws: false },
-  });
-  const { measure } = await vite.ssrLoadModule('/bench/wordnet/measure.ts');
-  const { tablesOf } = await vite.ssrLoadModule('/bench/wordnet/table.ts');
-  const { toMarkdown } = await vite.ssrLoadModule('/bench/markdown.ts');
+  const load = await moduleLoader();
+  const { measure } = await load('/bench/wordnet/measure.ts');
+  const { tablesOf } = await load('/bench/wordnet/table.ts');
+  const { toMarkdown } = await load('/bench/markdown.ts');
   const startedAt = new Date().toISOString();
   const before = loadavg();
   const sets = { shortened: shortened(), reworded: reworded(), 'synonyms alone': synonymsAlone() };

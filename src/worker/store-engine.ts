@@ -28,6 +28,7 @@ import { CollectionEngine, type EngineParts } from './collection/collection-engi
 import { TRAINED_COMPONENTS, type Train } from './collection/list-order.js';
 import { MemoryBudget } from './collection/memory-budget.js';
 import { droppedError } from './collection/state.js';
+import { Superseded } from './collection/superseded.js';
 import { gpuAccess } from './compute/auto-gpu.js';
 import { Compute } from './compute/compute.js';
 import { TextEmbedders } from './embed/text-embedders.js';
@@ -36,7 +37,6 @@ import { MetricsRecorder } from './metrics.js';
 import { newConfig, refuseOtherConfig } from './pinned-config.js';
 import { protectionOf } from './protection.js';
 import { type ReembedStore, reembedCollection } from './reembed/reembed-collection.js';
-import { Superseded } from './reembed/superseded.js';
 import { buildingName } from './storage/building.js';
 import { IndexedDbStorage } from './storage/indexeddb-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';

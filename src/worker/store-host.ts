@@ -26,10 +26,10 @@ import type {
 import { BackupCalls } from './backup/backup-calls.js';
 import type { CallOptions } from './collection/call-options.js';
 import type { CollectionCalls } from './collection/collection-calls.js';
+import { Superseded } from './collection/superseded.js';
 import { PageTrainers } from './index/page-trainers.js';
 import { PageQuestions } from './page-questions.js';
 import { syncedError } from './reembed/refusals.js';
-import { Superseded } from './reembed/superseded.js';
 import { RemoteStore } from './remote/remote-store.js';
 import { ScopedQueries } from './remote/scoped-queries.js';
 import type { Store } from './store.js';

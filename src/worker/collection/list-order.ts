@@ -1,5 +1,4 @@
 import { throwIfAborted } from '../../shared/errors.js';
-import { STAMP_BYTES } from '../../shared/stamp.js';
 import { bytesOf, type StringColumn, StringColumnBuilder } from '../../shared/string-column.js';
 import type { CollectionConfig, Progress } from '../../shared/types.js';
 import { countBits, createBitmap, setBit } from '../bitmap.js';
@@ -8,6 +7,7 @@ import type { TrainInWorkerOptions } from '../index/train-in-worker.js';
 import type { TrainedRows } from '../index/trainer-api.js';
 import { Slice } from '../slices.js';
 import type { NewPlaces } from './merged-states.js';
+import { pickStamps } from './pick-stamps.js';
 import type { SegmentContent } from './segment-writer.js';
 
 /** Trains an index for rows, which it takes over, and gives them back in the order of its lists. */
@@ -58,8 +58,8 @@ export async function inListOrder(
       ids: (await stringsInOrder(content.ids, order, signal))!,
       vectors,
       norms,
-      stamps: await stampsInOrder(content.stamps, order),
-      bases: content.bases && (await stampsInOrder(content.bases, order)),
+      stamps: await pickStamps(content.stamps, order),
+      bases: content.bases && (await pickStamps(content.bases, order)),
       metadata: await stringsInOrder(content.metadata, order, signal),
       texts: await stringsInOrder(content.texts, order, signal),
       tombstones: content.tombstones,
@@ -95,17 +95,4 @@ async function stringsInOrder(
     }
   }
   return builder.finish();
-}
-
-async function stampsInOrder(
-  stamps: Uint8Array<ArrayBuffer>,
-  order: Uint32Array,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const ordered = new Uint8Array(stamps.length);
-  const slice = new Slice();
-  for (const [at, row] of order.entries()) {
-    ordered.set(stamps.subarray(row * STAMP_BYTES, (row + 1) * STAMP_BYTES), at * STAMP_BYTES);
-    if ((at & 1023) === 1023 && slice.isOver()) await slice.next();
-  }
-  return ordered;
 }

@@ -1,6 +1,5 @@
 import { throwIfAborted, VectorStoreError } from '../../shared/errors.js';
 import { fromHex, HybridClock } from '../../shared/stamp.js';
-import { Superseded } from '../reembed/superseded.js';
 import { damageOf } from '../storage/damage-errors.js';
 import {
   type CollectionRow,
@@ -18,6 +17,7 @@ import { SEALED_ROWS, Segment } from './segment.js';
 import { viewOf } from './segment-view.js';
 import type { SegmentContent } from './segment-writer.js';
 import { Snapshot } from './snapshot.js';
+import { Superseded } from './superseded.js';
 import { Tail } from './tail.js';
 
 /** A commit that is durable and can be read. */

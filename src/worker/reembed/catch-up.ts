@@ -5,6 +5,7 @@ import { rowsByText, takeKept } from '../../shared/texts-to-embed.js';
 import type { Progress } from '../../shared/types.js';
 import { keptVectors } from '../collection/kept-vectors.js';
 import { locate, rowsByView } from '../collection/locate.js';
+import { pickStamps } from '../collection/pick-stamps.js';
 import { liveRows, type SegmentView } from '../collection/segment-view.js';
 import type { Snapshot } from '../collection/snapshot.js';
 import type { CollectionState } from '../collection/state.js';
@@ -109,7 +110,7 @@ export class CatchUp {
     }
     const metadata = allMetadata && pickStrings(allMetadata, wanted);
     const norms = await checkedNorms({ ids, vectors, toEmbed: [], metadata, texts }, config, signal);
-    const own = { stamps: pickStamps(stamps, wanted), tombstones: undefined };
+    const own = { stamps: await pickStamps(stamps, wanted), tombstones: undefined };
     const content = { ids, vectors, norms, metadata, texts, ...own };
     await to.commit(async (before) => ({ content, dead: rowsByView(await locate(before.views, ids)) }), {
       durability: 'disk',
@@ -153,12 +154,4 @@ function isSameStamp(a: Uint8Array, rowOfA: number, b: Uint8Array, rowOfB: numbe
     if (a[rowOfA * STAMP_BYTES + i] !== b[rowOfB * STAMP_BYTES + i]) return false;
   }
   return true;
-}
-
-function pickStamps(stamps: Uint8Array, rows: readonly number[]): Uint8Array<ArrayBuffer> {
-  const picked = new Uint8Array(rows.length * STAMP_BYTES);
-  for (const [i, row] of rows.entries()) {
-    picked.set(stamps.subarray(row * STAMP_BYTES, (row + 1) * STAMP_BYTES), i * STAMP_BYTES);
-  }
-  return picked;
 }

@@ -3,12 +3,12 @@ import type { CollectionConfig } from '../../shared/types.js';
 import type { CollectionRef, ReembedArgs, Reembedded } from '../../shared/worker-api.js';
 import type { CallOptions } from '../collection/call-options.js';
 import type { CollectionEngine } from '../collection/collection-engine.js';
+import { Superseded } from '../collection/superseded.js';
 import { buildingName } from '../storage/building.js';
 import { isQuotaError } from '../storage/quota-errors.js';
 import { type CollectionRow, liveRecords, type Storage } from '../storage/storage.js';
 import type { CatchUpParts } from './catch-up.js';
 import { refuseReembedding } from './refusals.js';
-import { Superseded } from './superseded.js';
 
 /** What it needs of the store. */
 export interface ReembedStore {

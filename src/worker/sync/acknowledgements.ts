@@ -62,10 +62,16 @@ export class Acknowledgements {
     const asked = [...ids].filter((id) => this.#waits.has(id));
     if (asked.length === 0) return;
     const pending = new Set(await this.mirror.stillPending(asked));
-    const settled = asked.filter((id) => !pending.has(id));
-    const waits = new Set(settled.flatMap((id) => [...(this.#waits.get(id) ?? [])]));
-    for (const wait of waits) {
-      const own = settled.filter((id) => wait.ids.has(id));
+    const settled = new Map<Wait, string[]>();
+    for (const id of asked) {
+      if (pending.has(id)) continue;
+      for (const wait of this.#waits.get(id) ?? []) {
+        const own = settled.get(wait);
+        if (own === undefined) settled.set(wait, [id]);
+        else own.push(id);
+      }
+    }
+    for (const [wait, own] of settled) {
       const [taken] = await this.mirror.takenByDamage(own, wait.stamp);
       if (taken !== undefined) this.#end(wait, () => wait.reject(takenError(taken)));
       else this.#note(wait, own);
